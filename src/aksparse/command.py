@@ -1,0 +1,296 @@
+"""What a command is, what parsing its output gives, and how the commands are found.
+
+A module in `aksparse.commands` describes one command: its records, its line grammars, and a function that folds lines
+into records. That function gets `Lines` and accounts for each: `recorded`, `ignore`d by name, or `refuse`d.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Generic, TypeVar, overload
+
+import attrs
+
+from aksparse import commands
+from aksparse.diagnostics import Diagnostic, Severity, Span
+from aksparse.errors import AksparseError, ParseError
+from aksparse.linere import LineGrammar, Refusal
+from aksparse.tokens import BadValue
+
+R = TypeVar("R")
+
+# What stands around an output without being part of it, each under the name it is ignored by.
+_NOISE = (
+    ("prompt", re.compile(r"[\w.-]+@[\w.-]+:[^ ]*[$#](?: |$)")),
+    ("sudo-warning", re.compile(r"sudo: unable to resolve host ")),
+    ("default-container", re.compile(r"Default(?:ed|ing) container ")),
+    ("iptables-warning", re.compile(r"# Warning: ip6?tables(?:-legacy)? tables present, use ")),
+    ("elision", re.compile(r"[ \t]*(?:\. ?\. ?\.|…)[ \t]*$")),
+)
+
+
+def noise(line: str) -> str | None:
+    """The name under which a line that no command printed is ignored, or `None`."""
+    if not line or line.isspace():
+        return "blank"
+    return next((name for name, pattern in _NOISE if pattern.match(line)), None)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text as an editor numbers them, without their ends; no-break spaces read as blanks."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.replace("\xa0", " ").split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return lines
+
+
+class Lines:
+    """The lines of one output, and what becomes of each."""
+
+    def __init__(self, text: str, source: str, first: int = 1, argv: Sequence[str] = ()) -> None:
+        self.source = source
+        self.first = first
+        self.argv = argv
+        self.texts = split_lines(text)
+        self.taken: list[int] = []
+        self.ignored: dict[int, str] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self.recorded: Callable[[int], None] = self.taken.append
+        """Call with the number of a line that went into a record."""
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return iter(enumerate(self.texts, self.first))
+
+    def ignore(self, number: int, name: str) -> None:
+        """Set a line aside under a name, such as `header`."""
+        self.ignored[number] = name
+
+    def span(self, number: int, end: int | None = None) -> Span:
+        return Span(self.source, number, end or number)
+
+    def report(
+        self, number: int, code: str, message: str, column: int = 0, severity: Severity = "error"
+    ) -> None:
+        """Say something about a line; with severity `error`, that it is in no record."""
+        text = self.texts[number - self.first]
+        self.diagnostics.append(
+            Diagnostic(
+                code=code,
+                severity=severity,
+                message=message,
+                source=self.source,
+                line=number,
+                column=column,
+                text=text,
+            )
+        )
+
+    def refuse(self, number: int, *grammars: LineGrammar) -> None:
+        """A line that none of the grammars took: noise is ignored by name, the rest reported where it went wrong."""
+        text = self.texts[number - self.first]
+        if name := noise(text):
+            self.ignore(number, name)
+            return
+        refusals = [refusal for grammar in grammars if (refusal := grammar.refusal(text))]
+        furthest = max(refusals, key=lambda refusal: refusal.column, default=Refusal(1, "unexpected line"))
+        self.report(number, "unexpected-line", furthest.message, furthest.column)
+
+    def bad_value(self, number: int, error: ValueError) -> None:
+        """A line of the right shape that holds a value without meaning."""
+        text = self.texts[number - self.first]
+        column = text.find(error.text) + 1 if isinstance(error, BadValue) else 0
+        self.report(number, "bad-value", str(error), column)
+
+
+@attrs.frozen(kw_only=True)
+class Parsed(Sequence[R]):
+    """The records of one output: a sequence of them that also knows what else was in the text.
+
+    Attributes:
+        command: the name of the command, such as `ip_addr`.
+        argv: the command line that printed the output, if known.
+        source: the name of the input.
+        line: the number of its first line, counted from 1.
+        records: the records, in the order of the text.
+        diagnostics: what was not understood, or only with a reservation, in line order.
+        ignored: the lines set aside: number to name (`header`, `blank` ...).
+        recorded: the numbers of the lines that are in a record.
+    """
+
+    command: str
+    argv: tuple[str, ...] | None = None
+    source: str
+    line: int = 1
+    records: tuple[R, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    ignored: Mapping[int, str] = attrs.field(factory=dict, repr=False)
+    recorded: Sequence[int] = attrs.field(default=(), repr=False)
+
+    @overload
+    def __getitem__(self, index: int) -> R: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[R, ...]: ...
+    def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
+        return self.records[index]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def understood(self) -> bool:
+        """Whether every line is in a record or ignored by name."""
+        return not any(d.severity == "error" for d in self.diagnostics)
+
+
+@attrs.frozen(kw_only=True)
+class Command(Generic[R]):
+    """One command whose output aksparse reads.
+
+    Attributes:
+        name: its name in the API and on the command line.
+        record: the class of its records.
+        assemble: folds the lines of an output into records, accounting for each line.
+        produced_by: whether a command line, without `sudo` and the like, prints this output.
+        signature: grammars of the lines an output may begin with; how it is recognised without a command line.
+    """
+
+    name: str
+    record: type[R]
+    assemble: Callable[[Lines], Iterable[R]]
+    produced_by: Callable[[Sequence[str]], bool]
+    signature: tuple[LineGrammar, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The first line of the module's docstring: the command and what its records are."""
+        return (importlib.import_module(self.assemble.__module__).__doc__ or self.name).splitlines()[0]
+
+    def recognises(self, texts: Sequence[str]) -> bool:
+        """Whether the first line that is not noise is one that an output of this command begins with."""
+        first = next((text for text in texts if not noise(text)), None)
+        return first is not None and any(grammar.pattern.match(first) for grammar in self.signature)
+
+    def parse(
+        self,
+        text: str,
+        *,
+        source: str = "<text>",
+        strict: bool = True,
+        argv: Sequence[str] | None = None,
+        first_line: int = 1,
+    ) -> Parsed[R]:
+        """Read an output of this command.
+
+        Args:
+            text: the output.
+            source: its name, for evidence and diagnostics.
+            strict: raise when a line was not understood; otherwise return the rest with diagnostics.
+            argv: the command line that printed it, if known.
+            first_line: the number of the text's first line in its source.
+
+        Raises:
+            ParseError: `strict` and some line was not understood; it carries all diagnostics and the rest, parsed.
+        """
+        lines = Lines(text, source, first_line, tuple(argv or ()))
+        records = tuple(self.assemble(lines))
+        self._account(lines)
+        parsed = Parsed(
+            command=self.name,
+            argv=tuple(argv) if argv is not None else None,
+            source=source,
+            line=first_line,
+            records=records,
+            diagnostics=tuple(sorted(lines.diagnostics, key=lambda d: (d.line, d.column, d.code))),
+            ignored=lines.ignored,
+            recorded=lines.taken,
+        )
+        if strict and not parsed.understood:
+            raise ParseError(parsed.diagnostics, parsed)
+        return parsed
+
+    def _account(self, lines: Lines) -> None:
+        """Nothing vanishes: report what `assemble` neither recorded nor ignored nor refused."""
+        refused = {d.line for d in lines.diagnostics if d.severity == "error"}
+        if len(lines.taken) + len(lines.ignored) + len(refused) == len(lines.texts):
+            return
+        known = refused | lines.ignored.keys() | set(lines.taken)
+        for number, _ in lines:
+            if number not in known:
+                lines.report(number, "unaccounted-line", f"{self.name} passed over this line")
+
+
+@cache
+def registry() -> dict[str, Command[Any]]:
+    """Every command by name, in alphabetical order: one per module of `aksparse.commands`."""
+    names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+    return {name: importlib.import_module(f"{commands.__name__}.{name}").COMMAND for name in names}
+
+
+class UnknownCommand(AksparseError):
+    """A command name that aksparse does not have.
+
+    Attributes:
+        name: the name asked for.
+        known: the names there are.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.known = tuple(registry())
+        super().__init__(f"no command {name!r}; there are: {', '.join(self.known)}")
+
+
+def command_named(name: str) -> Command[Any]:
+    """The command of that name.
+
+    Raises:
+        UnknownCommand: there is none.
+    """
+    try:
+        return registry()[name]
+    except KeyError:
+        raise UnknownCommand(name) from None
+
+
+def recognise(texts: Sequence[str]) -> list[Command[Any]]:
+    """The commands whose output may begin like these lines."""
+    return [command for command in registry().values() if command.recognises(texts)]
+
+
+def parse(
+    text: str, command: str | None = None, *, source: str = "<text>", strict: bool = True
+) -> Parsed[Any]:
+    """Read the output of a command; without a name the command is recognised from the text itself.
+
+    Args:
+        text: the output of one command (a page or a log with several: `aksparse.transcript.read_transcript`).
+        command: the name of the command, as `aksparse commands` lists them.
+        source: the name of the text, for evidence and diagnostics.
+        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
+
+    Raises:
+        ParseError: some line was not understood, or (strict or not) no command, or more than one, fits the text.
+        UnknownCommand: there is no command of that name.
+    """
+    if command is not None:
+        return command_named(command).parse(text, source=source, strict=strict)
+    texts = split_lines(text)
+    found = recognise(texts)
+    if len(found) == 1:
+        return found[0].parse(text, source=source, strict=strict)
+    if found:
+        message = f"the text may be the output of {' or '.join(c.name for c in found)}; name the command"
+        raise ParseError([_about_the_text("ambiguous-output", message, source, texts)])
+    message = f"no known command prints text like this; known are: {', '.join(registry())}"
+    raise ParseError([_about_the_text("unrecognised-output", message, source, texts)])
+
+
+def _about_the_text(code: str, message: str, source: str, texts: Sequence[str]) -> Diagnostic:
+    line, text = next(((n, t) for n, t in enumerate(texts, 1) if not noise(t)), (1, ""))
+    return Diagnostic(code=code, message=message, source=source, line=line, column=1, text=text)

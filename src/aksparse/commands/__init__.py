@@ -1,0 +1,1 @@
+"""The commands whose output aksparse reads, one module each: records, grammar, assembly."""

@@ -1,0 +1,243 @@
+"""One pyparsing line grammar, executed as one compiled regular expression.
+
+A grammar is declared in pyparsing because that is where it is readable and where it can say *what was expected*; it
+is executed by `re` because that is some fifty times faster. `LineGrammar` translates, on first use, the fragment of
+pyparsing in which the two have exactly the same meaning, and refuses (`NotCompilable`) everything else.
+
+pyparsing is a PEG: an alternative once taken, a repetition once made, is never reconsidered. Every construct therefore
+becomes an *atomic* group, ``(?>...)``; a possessive quantifier stands only on a single character class, never on a
+group, which `re` gets wrong in several releases of Python 3.11 (python/cpython#101955, python/cpython#106052). Groups
+are numbered, not named, because two alternatives may carry the same results name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+import pyparsing as pp
+
+from aksparse.errors import AksparseError
+
+
+class NotCompilable(AksparseError):
+    """The grammar uses a part of pyparsing that has no exact counterpart in a regular expression."""
+
+    def __init__(self, element: pp.ParserElement, reason: str) -> None:
+        super().__init__(f"{element}: {reason}")
+        self.element = element
+        self.reason = reason
+
+
+class Refusal(NamedTuple):
+    """Where and why pyparsing refused a line: the column counts from 1."""
+
+    column: int
+    message: str
+
+
+class LineGrammar:
+    """A pyparsing expression for one line of output, run by `re`.
+
+    Args:
+        expression: the grammar; each results name sits on a single token, a `Combine` or a choice of these.
+        whole: whether the expression must match the whole line (`False`: a prefix, from any position).
+
+    Raises:
+        NotCompilable: on first use, when the expression leaves the supported fragment.
+    """
+
+    def __init__(self, expression: pp.ParserElement, *, whole: bool = True) -> None:
+        self.expression = expression.copy().parse_with_tabs()
+        self.whole = whole
+
+    @cached_property
+    def _compiled(self) -> tuple[re.Pattern[str], tuple[str, ...]]:
+        return compile_line(self.expression, whole=self.whole)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The compiled pattern. `pattern.match(line).groups()` has one string per entry of `fields`."""
+        return self._compiled[0]
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The results names in the order of the pattern's groups; a name may stand in several alternatives."""
+        return self._compiled[1]
+
+    def parse(self, text: str) -> dict[str, str] | None:
+        """The named tokens of a line, or `None` when the grammar refuses it. A token that matched nothing is absent."""
+        match = self.pattern.match(text)
+        if match is None:
+            return None
+        return {name: token for name, token in zip(self.fields, match.groups(), strict=True) if token}
+
+    def parse_with_pyparsing(self, text: str) -> dict[str, str] | None:
+        """What `parse` returns, found by pyparsing itself: slow, and the definition of what is right."""
+        try:
+            result = self.expression.parse_string(text, parse_all=self.whole)
+        except pp.ParseException:
+            return None
+        return {name: token for name, token in result.as_dict().items() if token}
+
+    def refusal(self, text: str) -> Refusal | None:
+        """Where pyparsing stops in a line and what it expected there; `None` when it accepts the line."""
+        try:
+            self.expression.parse_string(text, parse_all=self.whole)
+        except pp.ParseException as error:
+            rest = text[error.loc :]
+            column = error.loc + len(rest) - len(rest.lstrip(" \t")) + 1
+            found = repr(rest.split(maxsplit=1)[0]) if rest.strip() else "end of line"
+            expected = error.msg[:1].lower() + error.msg[1:]
+            return Refusal(column, f"{expected}, found {found}")
+        return None
+
+
+def compile_line(expression: pp.ParserElement, *, whole: bool = True) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """Translate a pyparsing expression; returns the pattern and the results name of each of its groups.
+
+    Raises:
+        NotCompilable: the expression leaves the supported fragment.
+    """
+    translation = _Translation()
+    source = translation.element(expression.streamline())
+    if whole:
+        source += _skip(expression.whiteChars if expression.skipWhitespace else "") + r"[ \t\n\r]*+\Z"
+    return re.compile(source), tuple(translation.fields)
+
+
+def _skip(white_chars: Iterable[str]) -> str:
+    chars = "".join(char if char == " " else repr(char)[1:-1] for char in sorted(white_chars))
+    return _atomic(f"[{chars}]*") if chars else ""
+
+
+def _leading_white(e: pp.ParserElement) -> frozenset[str]:
+    """The characters that an element skips before it matches, where its container leaves that to it."""
+    if type(e) is pp.MatchFirst:
+        # A choice skips nothing itself, its alternatives do; where they agree it may as well be done before them.
+        whites = {_leading_white(alternative) for alternative in e.exprs}
+        return whites.pop() if len(whites) == 1 else frozenset()
+    return frozenset(e.whiteChars) if e.skipWhitespace and e.callPreparse else frozenset()
+
+
+# A single character class, perhaps repeated: the one thing that a possessive quantifier does right in every release.
+_CHARACTERS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\](?P<quantifier>[+*?]|\{[0-9]+(?:,[0-9]*)?\})?")
+
+
+def _atomic(pattern: str) -> str:
+    """The pattern, never to be reconsidered once it has matched."""
+    if match := _CHARACTERS.fullmatch(pattern):
+        return pattern + ("+" if match["quantifier"] else "")
+    return f"(?>{pattern})"
+
+
+class _Translation:
+    """One walk over an expression. It mirrors `ParserElement._parseNoCache`: skip white space, then match."""
+
+    def __init__(self) -> None:
+        self.fields: list[str] = []
+        self.unnamed = 0  # depth of constructs whose results names pyparsing drops, repeats or keeps oddly
+
+    def element(self, e: pp.ParserElement, *, skip: bool = True, skipped: frozenset[str] = frozenset()) -> str:
+        """The pattern of an element.
+
+        Args:
+            skip: whether pyparsing lets this element skip white space; the first element of a sequence and the
+                content of an enhancer do not, their container has done it.
+            skipped: the characters already skipped at this position, which need not be skipped again.
+        """
+        if e.parseAction or e.ignoreExprs or e.failAction:
+            raise NotCompilable(e, "parse actions, conditions and ignored expressions have no regular counterpart")
+        white = _leading_white(e) if skip or type(e) is pp.MatchFirst else frozenset()
+        prefix = "" if white <= skipped else _skip(white)
+        if not e.resultsName:
+            return prefix + self.body(e, skipped | white)
+        if self.unnamed or not e.modalResults:
+            raise NotCompilable(e, f"results name {e.resultsName!r} in a repeat, a lookahead or another named element")
+        if not _is_single_token(e):
+            raise NotCompilable(e, f"results name {e.resultsName!r} on more than one token")
+        self.fields.append(e.resultsName)
+        self.unnamed += 1
+        captured = f"({self.body(e, skipped | white)})"
+        self.unnamed -= 1
+        return prefix + captured
+
+    def body(self, e: pp.ParserElement, skipped: frozenset[str]) -> str:
+        kind = type(e)
+        if isinstance(e, pp.Literal) and kind.__name__ in ("Literal", "_SingleCharLiteral", "Empty"):
+            return re.escape(e.match)
+        if kind is pp.Keyword:
+            return self.keyword(e)
+        if kind in (pp.Word, pp.Char):
+            return self.word(e)
+        if kind is pp.Regex:
+            return self.regex(e)
+        if kind is pp.And:
+            return self.sequence(e, skipped)
+        if kind is pp.MatchFirst:
+            return "(?>" + "|".join(self.element(x, skipped=skipped) for x in e.exprs) + ")"
+        if kind is pp.Opt:
+            if e.defaultValue is not pp.Opt._Opt__optionalNotMatched:
+                raise NotCompilable(e, "a default value is not in the text")
+            return f"(?>(?:{self.element(e.expr, skip=False, skipped=skipped)})?)"
+        if kind in (pp.ZeroOrMore, pp.OneOrMore):
+            return self.repeat(e, "*" if kind is pp.ZeroOrMore else "+")
+        if kind is pp.NotAny:
+            return f"(?!{self.without_names(e.expr)})"
+        if kind is pp.FollowedBy:
+            return f"(?={self.without_names(e.expr)})"
+        if kind is pp.Suppress:
+            return self.without_names(e.expr, skip=False)
+        if kind is pp.Combine:
+            if not e.adjacent or e.joinString:
+                raise NotCompilable(e, "a Combine that joins with something else is not the text itself")
+            return f"(?>{self.without_names(e.expr, skip=False)})"
+        raise NotCompilable(e, f"{kind.__name__} is outside the supported fragment")
+
+    def keyword(self, e: pp.Keyword) -> str:
+        if e.caseless:
+            raise NotCompilable(e, "a caseless keyword yields its own spelling, not the text")
+        identifier = "[" + "".join(sorted(map(re.escape, e.ident_chars))) + "]"
+        return f"(?<!{identifier}){re.escape(e.match)}(?!{identifier})"
+
+    def word(self, e: pp.Word) -> str:
+        if getattr(e, "re", None) is None:
+            raise NotCompilable(e, "a Word that holds a blank is not run by re")
+        return _atomic(e.reString)
+
+    def regex(self, e: pp.Regex) -> str:
+        if not isinstance(e.pattern, str) or e.flags or e.re.groups or e.asGroupList or e.asMatch:
+            raise NotCompilable(e, "a Regex with groups or flags")
+        return _atomic(e.pattern)
+
+    def sequence(self, e: pp.And, skipped: frozenset[str]) -> str:
+        first, *others = e.exprs
+        parts, names = [], set[str]()
+        for index, part in enumerate((first, *others)):
+            start = len(self.fields)
+            parts.append(self.element(part, skip=False, skipped=skipped) if index == 0 else self.element(part))
+            added = set(self.fields[start:])
+            if added & names:
+                raise NotCompilable(e, f"results name {sorted(added & names)[0]!r} twice in one sequence")
+            names |= added
+        return "".join(parts)
+
+    def repeat(self, e: pp.ZeroOrMore | pp.OneOrMore, quantifier: str) -> str:
+        if e.not_ender is not None:
+            raise NotCompilable(e, "stop_on")
+        return f"(?>(?:{self.without_names(e.expr)}){quantifier})"
+
+    def without_names(self, e: pp.ParserElement, *, skip: bool = True) -> str:
+        self.unnamed += 1
+        pattern = self.element(e, skip=skip)
+        self.unnamed -= 1
+        return pattern
+
+
+def _is_single_token(e: pp.ParserElement) -> bool:
+    if type(e) is pp.MatchFirst:
+        # Each alternative must start where the capture starts: nothing left to skip inside it.
+        return all(map(_is_single_token, e.exprs)) and len({_leading_white(x) for x in e.exprs}) == 1
+    return isinstance(e, (pp.Literal, pp.Keyword, pp.Word, pp.Regex, pp.Combine))

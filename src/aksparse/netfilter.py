@@ -1,0 +1,552 @@
+"""The options of iptables rules: what the matches and targets print behind the columns.
+
+Format: the `print` function of each extension in `extensions/` of iptables; see also iptables-extensions(8). An option
+begins with a word of its own (`tcp`, `ADDRTYPE`, `to:` ...), which decides how the rest is read. Typed are the options
+that kubenet, kube-proxy, Azure's ip-masq-agent and Docker use; from the first word that is none of these on, the text is
+kept verbatim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any, Literal, NamedTuple
+
+import attrs
+import pyparsing as pp
+
+from aksparse.linere import LineGrammar
+from aksparse.tokens import column, end_of_column, integer, remember, to_ip, to_network, word
+
+
+@attrs.frozen(kw_only=True)
+class PortRange:
+    """A range of ports.
+
+    Attributes:
+        first: the first port.
+        last: the last port, the same as the first for a single one.
+        negated: whether every other port is meant.
+    """
+
+    first: int
+    last: int
+    negated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class PortMatch:
+    """The match of a transport protocol (`-m tcp`, `-m udp`, `-m sctp`).
+
+    Attributes:
+        kind: which match this is.
+        protocol: the protocol.
+        sport: the source ports (`--sport`).
+        dport: the destination ports (`--dport`).
+    """
+
+    kind: Literal["port"] = "port"
+    protocol: str
+    sport: PortRange | None = None
+    dport: PortRange | None = None
+
+
+@attrs.frozen(kw_only=True)
+class MultiportMatch:
+    """The match of several ports at once (`-m multiport`).
+
+    Attributes:
+        kind: which match this is.
+        direction: `sports`, `dports` or `ports` (either).
+        ports: the ports.
+    """
+
+    kind: Literal["multiport"] = "multiport"
+    direction: str
+    ports: tuple[PortRange, ...]
+
+
+@attrs.frozen(kw_only=True)
+class AddrtypeMatch:
+    """The match of the kernel's type of an address (`-m addrtype`).
+
+    Attributes:
+        kind: which match this is.
+        src_type: types of the source address, such as `LOCAL`.
+        src_negated: whether every other type of source address is meant.
+        dst_type: types of the destination address.
+        dst_negated: whether every other type of destination address is meant.
+    """
+
+    kind: Literal["addrtype"] = "addrtype"
+    src_type: tuple[str, ...] = ()
+    src_negated: bool = False
+    dst_type: tuple[str, ...] = ()
+    dst_negated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class StatisticMatch:
+    """The match of a share of the packets (`-m statistic`).
+
+    Attributes:
+        kind: which match this is.
+        mode: `random` or `nth`.
+        probability: the probability of a match in mode `random`, from 0 to 1.
+        every: one packet in so many matches in mode `nth`.
+        packet: the packet to begin with in mode `nth`.
+    """
+
+    kind: Literal["statistic"] = "statistic"
+    mode: str
+    probability: Decimal | None = None
+    every: int | None = None
+    packet: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class MarkMatch:
+    """The match of a packet's mark (`-m mark`).
+
+    Attributes:
+        kind: which match this is.
+        value: the value the masked mark is compared with.
+        mask: the mask; absent means all bits.
+        negated: whether every other value is meant.
+    """
+
+    kind: Literal["mark"] = "mark"
+    value: int
+    mask: int | None = None
+    negated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ConntrackMatch:
+    """The match of the connection tracking state (`-m conntrack --ctstate`).
+
+    Attributes:
+        kind: which match this is.
+        ctstate: the states, such as `NEW`.
+    """
+
+    kind: Literal["conntrack"] = "conntrack"
+    ctstate: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class RecentMatch:
+    """The match of recently seen addresses (`-m recent`): kube-proxy's session affinity.
+
+    Attributes:
+        kind: which match this is.
+        action: `SET`, `CHECK`, `UPDATE` or `REMOVE`.
+        name: the name of the list.
+        seconds: how recently the address must have been seen, in seconds.
+        reap: whether older entries are dropped.
+        side: which address is meant, `source` or `dest`.
+        mask: the mask applied to the address.
+    """
+
+    kind: Literal["recent"] = "recent"
+    action: str
+    name: str
+    seconds: int | None = None
+    reap: bool = False
+    side: str
+    mask: IPv4Address | IPv6Address | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NfacctMatch:
+    """The match that counts into an accounting object (`-m nfacct`).
+
+    Attributes:
+        kind: which match this is.
+        name: the name of the accounting object.
+    """
+
+    kind: Literal["nfacct"] = "nfacct"
+    name: str
+
+
+Match = (
+    PortMatch
+    | MultiportMatch
+    | AddrtypeMatch
+    | StatisticMatch
+    | MarkMatch
+    | ConntrackMatch
+    | RecentMatch
+    | NfacctMatch
+)
+
+
+@attrs.frozen(kw_only=True)
+class ToOption:
+    """Where DNAT, SNAT or NETMAP translate to (`--to-destination`, `--to-source`, `--to`).
+
+    Attributes:
+        kind: which option this is.
+        address: the address, or the first of a range; absent when only the port is translated.
+        last_address: the last address of a range.
+        network: the network that NETMAP maps to.
+        port: the port, or the first of a range.
+        last_port: the last port of a range.
+    """
+
+    kind: Literal["to"] = "to"
+    address: IPv4Address | IPv6Address | None = None
+    last_address: IPv4Address | IPv6Address | None = None
+    network: IPv4Network | IPv6Network | None = None
+    port: int | None = None
+    last_port: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PortsOption:
+    """The ports that MASQUERADE or REDIRECT translate to (`--to-ports`).
+
+    Attributes:
+        kind: which option this is.
+        first: the first port.
+        last: the last port, the same as the first for a single one.
+    """
+
+    kind: Literal["ports"] = "ports"
+    first: int
+    last: int
+
+
+@attrs.frozen(kw_only=True)
+class NatFlag:
+    """A flag of a translating target.
+
+    Attributes:
+        kind: which option this is.
+        flag: `random` (`--random`), `random-fully` or `persistent`.
+    """
+
+    kind: Literal["flag"] = "flag"
+    flag: str
+
+
+@attrs.frozen(kw_only=True)
+class MarkOption:
+    """How MARK changes the mark of a packet.
+
+    Attributes:
+        kind: which option this is.
+        operation: `set`, `xset`, `and`, `or` or `xor`.
+        value: the operand.
+        mask: the bits that `set` and `xset` clear first; absent means all.
+    """
+
+    kind: Literal["mark"] = "mark"
+    operation: str
+    value: int
+    mask: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RejectOption:
+    """What REJECT answers with.
+
+    Attributes:
+        kind: which option this is.
+        reject_with: the kind of answer, such as `icmp-port-unreachable`.
+    """
+
+    kind: Literal["reject"] = "reject"
+    reject_with: str
+
+
+TargetOption = ToOption | PortsOption | NatFlag | MarkOption | RejectOption
+
+
+_KEYWORD = re.compile(r"[A-Za-z-]+")
+_Tokens = dict[str, str]
+_OPTIONS: dict[str, tuple[LineGrammar, Callable[[_Tokens], Match | TargetOption]]] = {}
+
+
+def _option(*keywords: str, grammar: pp.ParserElement) -> Callable[[Any], Any]:
+    """Register how the option that begins with one of these words is read."""
+
+    def register(make: Callable[[_Tokens], Match | TargetOption]) -> Callable[[_Tokens], Match | TargetOption]:
+        for keyword in keywords:
+            _OPTIONS[keyword] = (LineGrammar(grammar, whole=False), make)
+        return make
+
+    return register
+
+
+def _phrase(text: str) -> pp.ParserElement:
+    return pp.And([column(pp.Literal(literal)) for literal in text.split()])
+
+
+_port = pp.Regex(r"!?[0-9]{1,5}(?::[0-9]{1,5})?").set_name("port or port range")
+_hex = pp.Regex(r"0x[0-9a-fA-F]{1,16}").set_name("hexadecimal number")
+_types = pp.Regex(r"!?[A-Z]+(?:,[A-Z]+)*").set_name("address types")
+
+
+@_option(
+    "tcp",
+    "udp",
+    "sctp",
+    grammar=column(pp.Regex(r"tcp|udp|sctp")("protocol"))
+    + pp.Opt(pp.Regex(r"spts?:").set_name("spt:") + column(_port("sport").leave_whitespace()))
+    + pp.Opt(pp.Regex(r"dpts?:").set_name("dpt:") + column(_port("dport").leave_whitespace())),
+)
+def _port_match(tokens: _Tokens) -> PortMatch:
+    return PortMatch(
+        protocol=tokens["protocol"], sport=_to_ports(tokens.get("sport")), dport=_to_ports(tokens.get("dport"))
+    )
+
+
+def _to_ports(text: str | None) -> PortRange | None:
+    if text is None:
+        return None
+    first, _, last = text.lstrip("!").partition(":")
+    return PortRange(first=int(first), last=int(last or first), negated=text.startswith("!"))
+
+
+@_option(
+    "multiport",
+    grammar=column(pp.Literal("multiport"))
+    + column(pp.Regex(r"[sd]?ports")("direction"))
+    + column(pp.Regex(r"[0-9]{1,5}(?:[:,][0-9]{1,5})*").set_name("ports")("ports")),
+)
+def _multiport_match(tokens: _Tokens) -> MultiportMatch:
+    ports = tuple(port for text in tokens["ports"].split(",") if (port := _to_ports(text)))
+    return MultiportMatch(direction=tokens["direction"], ports=ports)
+
+
+@_option(
+    "ADDRTYPE",
+    grammar=_phrase("ADDRTYPE match")
+    + pp.Opt(column(pp.Literal("src-type")) + column(_types("src")))
+    + pp.Opt(column(pp.Literal("dst-type")) + column(_types("dst"))),
+)
+def _addrtype_match(tokens: _Tokens) -> AddrtypeMatch:
+    src, dst = tokens.get("src", ""), tokens.get("dst", "")
+    return AddrtypeMatch(
+        src_type=tuple(src.lstrip("!").split(",")) if src else (),
+        src_negated=src.startswith("!"),
+        dst_type=tuple(dst.lstrip("!").split(",")) if dst else (),
+        dst_negated=dst.startswith("!"),
+    )
+
+
+@_option(
+    "statistic",
+    grammar=_phrase("statistic mode")
+    + (
+        column(pp.Literal("random")("mode"))
+        + column(pp.Literal("probability"))
+        + column(pp.Regex(r"[01]\.[0-9]{1,20}").set_name("probability")("probability"))
+        | column(pp.Literal("nth")("mode"))
+        + column(pp.Literal("every"))
+        + column(integer("every"))
+        + pp.Opt(column(pp.Literal("packet")) + column(integer("packet")))
+    ),
+)
+def _statistic_match(tokens: _Tokens) -> StatisticMatch:
+    return StatisticMatch(
+        mode=tokens["mode"],
+        probability=Decimal(tokens["probability"]) if "probability" in tokens else None,
+        every=int(tokens["every"]) if "every" in tokens else None,
+        packet=int(tokens["packet"]) if "packet" in tokens else None,
+    )
+
+
+@_option(
+    "mark",
+    grammar=_phrase("mark match")
+    + pp.Opt(column(pp.Literal("!")("negated")))
+    + _hex("value")
+    + pp.Opt(pp.Literal("/").leave_whitespace() + _hex("mask").leave_whitespace())
+    + end_of_column,
+)
+def _mark_match(tokens: _Tokens) -> MarkMatch:
+    mask = tokens.get("mask")
+    return MarkMatch(
+        value=int(tokens["value"], 16), mask=int(mask, 16) if mask else None, negated="negated" in tokens
+    )
+
+
+@_option("ctstate", grammar=column(pp.Literal("ctstate")) + column(_types("states")))
+def _conntrack_match(tokens: _Tokens) -> ConntrackMatch:
+    return ConntrackMatch(ctstate=tuple(tokens["states"].split(",")))
+
+
+@_option(
+    "recent",
+    grammar=column(pp.Literal("recent:"))
+    + column(pp.Regex(r"SET|CHECK|UPDATE|REMOVE")("action"))
+    + pp.Opt(column(pp.Literal("seconds:")) + column(integer("seconds")))
+    + pp.Opt(column(pp.Literal("reap")("reap")))
+    + column(pp.Literal("name:"))
+    + column(word("name"))
+    + column(pp.Literal("side:"))
+    + column(pp.Regex(r"source|dest")("side"))
+    + pp.Opt(column(pp.Literal("mask:")) + column(word("mask"))),
+)
+def _recent_match(tokens: _Tokens) -> RecentMatch:
+    return RecentMatch(
+        action=tokens["action"],
+        name=tokens["name"],
+        seconds=int(tokens["seconds"]) if "seconds" in tokens else None,
+        reap="reap" in tokens,
+        side=tokens["side"],
+        mask=to_ip(tokens["mask"]) if "mask" in tokens else None,
+    )
+
+
+@_option("nfacct-name", grammar=column(pp.Literal("nfacct-name")) + column(word("name")))
+def _nfacct_match(tokens: _Tokens) -> NfacctMatch:
+    return NfacctMatch(name=tokens["name"])
+
+
+_to_port = pp.Literal(":").leave_whitespace() + pp.Regex(r"[0-9]{1,5}").leave_whitespace()("port")
+_to_last_port = pp.Literal("-").leave_whitespace() + pp.Regex(r"[0-9]{1,5}").leave_whitespace()("last_port")
+_to_host = pp.Regex(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}")
+
+
+@_option(
+    "to",
+    grammar=pp.Literal("to:")
+    + pp.Opt(
+        _to_host("address").leave_whitespace()
+        + pp.Opt(
+            pp.Literal("-").leave_whitespace() + _to_host("last_address").leave_whitespace()
+            | pp.Regex(r"/[0-9]{1,3}").leave_whitespace()("length")
+        )
+    )
+    + pp.Opt(_to_port + pp.Opt(_to_last_port))
+    + end_of_column,
+)
+def _to_option(tokens: _Tokens) -> ToOption:
+    address, last = tokens.get("address", "").strip("[]"), tokens.get("last_address", "").strip("[]")
+    if "length" in tokens:
+        return ToOption(network=to_network(address + tokens["length"]))
+    return ToOption(
+        address=to_ip(address) if address else None,
+        last_address=to_ip(last) if last else None,
+        port=int(tokens["port"]) if "port" in tokens else None,
+        last_port=int(tokens["last_port"]) if "last_port" in tokens else None,
+    )
+
+
+_port_span = pp.Regex(r"[0-9]{1,5}(?:-[0-9]{1,5})?").set_name("port or port range")
+
+
+@_option("masq", grammar=_phrase("masq ports:") + column(_port_span("ports")))
+@_option("redir", grammar=_phrase("redir ports") + column(_port_span("ports")))
+def _ports_option(tokens: _Tokens) -> PortsOption:
+    first, _, last = tokens["ports"].partition("-")
+    return PortsOption(first=int(first), last=int(last or first))
+
+
+_NAT_FLAGS = ("random", "random-fully", "persistent")
+
+
+@_option(*_NAT_FLAGS, grammar=column(pp.Regex("random-fully|random|persistent")("flag")))
+def _nat_flag(tokens: _Tokens) -> NatFlag:
+    return NatFlag(flag=tokens["flag"])
+
+
+@_option(
+    "MARK",
+    grammar=column(pp.Literal("MARK"))
+    + column(pp.Regex("set|xset|and|or|xor")("operation"))
+    + _hex("value")
+    + pp.Opt(pp.Literal("/").leave_whitespace() + _hex("mask").leave_whitespace())
+    + end_of_column,
+)
+def _mark_option(tokens: _Tokens) -> MarkOption:
+    mask = tokens.get("mask")
+    return MarkOption(
+        operation=tokens["operation"], value=int(tokens["value"], 16), mask=int(mask, 16) if mask else None
+    )
+
+
+@_option("reject-with", grammar=column(pp.Literal("reject-with")) + column(word("reject_with")))
+def _reject_option(tokens: _Tokens) -> RejectOption:
+    return RejectOption(reject_with=tokens["reject_with"])
+
+
+class Options(NamedTuple):
+    """What follows the destination column of a rule.
+
+    Attributes:
+        matches: the typed matches, in order.
+        target_options: the typed options of the target, in order.
+        other: the text from the first unknown word on.
+        comment: the comment.
+        ambiguous: whether the comment may have ended elsewhere.
+    """
+
+    matches: tuple[Match, ...] = ()
+    target_options: tuple[TargetOption, ...] = ()
+    other: str | None = None
+    comment: str | None = None
+    ambiguous: bool = False
+
+
+@remember
+def read_options(text: str) -> Options:
+    """Read the options of a rule, which may hold a comment among them."""
+    matches: list[Match] = []
+    target_options: list[TargetOption] = []
+    text = text.strip(" ")
+    position = 0
+    while position < len(text):
+        if text.startswith("/* ", position):
+            rest = read_commented_options(text[position:])
+            return rest._replace(
+                matches=(*matches, *rest.matches), target_options=(*target_options, *rest.target_options)
+            )
+        found = _read_option(text, position)
+        if found is None:
+            return Options(tuple(matches), tuple(target_options), text[position:])
+        option, position = found
+        if isinstance(option, TargetOption):
+            target_options.append(option)
+        else:
+            matches.append(option)
+    return Options(tuple(matches), tuple(target_options))
+
+
+def _read_option(text: str, position: int) -> tuple[Match | TargetOption, int] | None:
+    """The option at a position, and the position of the next."""
+    keyword = _KEYWORD.match(text, position)
+    if keyword is None or keyword[0] not in _OPTIONS:
+        return None
+    grammar, make = _OPTIONS[keyword[0]]
+    found = grammar.pattern.match(text, position)
+    if found is None:
+        return None
+    tokens = {name: token for name, token in zip(grammar.fields, found.groups(), strict=True) if token}
+    end = found.end()
+    return make(tokens), end + len(text[end:]) - len(text[end:].lstrip(" "))
+
+
+def read_commented_options(text: str) -> Options:
+    """Read a comment, or options and a comment, where it is open where the comment ends.
+
+    A comment is printed raw and ends at some ``*/``. Where there are several, the end is chosen after which everything
+    can be typed, the last such if there are more, and the choice is marked as a guess.
+    """
+    if not text.startswith("/* "):
+        return read_options(text)
+    ends = [match.end() for match in re.finditer(r" \*/(?= |$)", text)]
+    readings = [(text[3 : end - 3], read_options(text[end:])) for end in reversed(ends)]
+    if not readings:
+        return Options(other=text)
+    comment, rest = next((reading for reading in readings if reading[1].other is None), readings[-1])
+    if rest.comment is not None:
+        # A rule here has one comment; a second one stays as it was printed.
+        rest = Options(other=text[len(comment) + 6 :].strip(" "))
+    return rest._replace(comment=comment, ambiguous=len(readings) > 1)

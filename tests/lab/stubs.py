@@ -1,0 +1,279 @@
+"""Just enough of two servers for the real `docker` and `kubectl` clients to print the lab's nodes.
+
+The Docker Engine API on a unix socket (docs.docker.com/reference/api/engine) and the Kubernetes API
+on the loopback, which answers `get` with tables printed by the server, as a real one does since
+1.15 (kubernetes.io/docs/reference/using-api/api-concepts, "Receiving resources as Tables").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from scene import SERVICES, Cluster, Pod
+from topology import RunningNode
+
+# Newer than docker 19.03, because newer clients refuse to speak to that one.
+DOCKER_API_VERSION = "1.44"
+PAUSE_IMAGE = "mcr.microsoft.com/oss/kubernetes/pause:1.3.1"
+NODE_INFO = (
+    "<none>",
+    "Ubuntu 16.04.7 LTS",
+    "4.15.0-1096-azure",
+    "docker://19.3.12",
+)
+
+Answers = dict[str, object]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers a path with what the server holds for it."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server | _UnixServer
+
+    def do_GET(self) -> None:
+        body = self.server.answers(self.path.partition("?")[0])
+        status = 404 if body is None else 200
+        data = json.dumps(body if body is not None else {"message": "not found"}).encode()
+        self.send_response(status)
+        self.send_header("Api-Version", DOCKER_API_VERSION)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    do_HEAD = do_GET
+
+    def address_string(self) -> str:
+        return "client"  # a unix socket has no address to print
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self._answers = _kubernetes(cluster)
+
+    def answers(self, path: str) -> object:
+        return self._answers.get(path)
+
+
+class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, path: Path, containers: list[Container]) -> None:
+        super().__init__(str(path), _Handler)
+        self._containers = containers
+
+    def answers(self, path: str) -> object:
+        path = re.sub(r"^/v\d+\.\d+", "", path)
+        if path == "/_ping":
+            return "OK"
+        if path == "/containers/json":
+            return [c.listed() for c in self._containers]
+        for container in self._containers:
+            if path == f"/containers/{container.id}/json":
+                return container.inspected()
+            if path == f"/containers/{container.short_id}/json":
+                return container.inspected()
+        return None
+
+
+@contextmanager
+def _serving(server: socketserver.BaseServer) -> Iterator[None]:
+    # A short poll: the default of half a second is what shutdown would wait for.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Container:
+    """A docker container of a pod, and the process it stands for."""
+
+    name: str
+    image: str
+    command: str
+    seconds: int
+    up: str
+    pid: int
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(self.name.encode()).hexdigest()
+
+    @property
+    def short_id(self) -> str:
+        """What `docker ps` prints."""
+        return self.id[:12]
+
+    def listed(self) -> Answers:
+        return {
+            "Id": self.id,
+            "Names": [f"/{self.name}"],
+            "Image": self.image,
+            "ImageID": f"sha256:{hashlib.sha256(self.image.encode()).hexdigest()}",
+            "Command": self.command,
+            "Created": int(time.time()) - self.seconds,
+            "Ports": [],
+            "Labels": {},
+            "State": "running",
+            "Status": f"Up {self.up}",
+            "HostConfig": {"NetworkMode": "none"},
+            "NetworkSettings": {"Networks": {}},
+            "Mounts": [],
+        }
+
+    def inspected(self) -> Answers:
+        return {
+            "Id": self.id,
+            "Name": f"/{self.name}",
+            "Image": f"sha256:{hashlib.sha256(self.image.encode()).hexdigest()}",
+            "State": {"Status": "running", "Running": True, "Pid": self.pid},
+            "Config": {"Image": self.image},
+        }
+
+
+def containers_of(node: RunningNode) -> list[Container]:
+    """The node's containers as docker lists them: the newest first, each before its pause."""
+    pods = [(p.pod, p.app_pid, p.pause_pid) for p in node.pods]
+    pods.append((node.node.kube_proxy, node.pid, node.pid))
+    pods.sort(key=lambda item: item[0].app.seconds)
+    made = []
+    for pod, app_pid, pause_pid in pods:
+        up = "26 minutes" if pod.app.age == "26m" else "5 days"
+        # The kubelet starts an image by its digest, which docker ps leaves out.
+        image = f"{pod.app.image}@sha256:{hashlib.sha256(pod.app.image.encode()).hexdigest()}"
+        app, pause = pod.container_name(pod.app.name), pod.container_name("POD")
+        seconds = pod.app.seconds
+        made.append(Container(app, image, pod.app.command, seconds, up, app_pid))
+        made.append(Container(pause, PAUSE_IMAGE, "/pause", seconds, up, pause_pid))
+    return made
+
+
+@contextmanager
+def docker_engine(node: RunningNode, directory: Path) -> Iterator[dict[str, str]]:
+    """A stub engine for the node; yields the environment of a client."""
+    socket_path = directory / "docker.sock"
+    with _serving(_UnixServer(socket_path, containers_of(node))):
+        yield {"DOCKER_HOST": f"unix://{socket_path}", "DOCKER_CONFIG": str(directory)}
+
+
+@contextmanager
+def kubernetes_api(cluster: Cluster, directory: Path) -> Iterator[dict[str, str]]:
+    """A stub API server for the cluster; yields the environment of a client."""
+    server = _Server(cluster)
+    configuration = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "lab",
+        "clusters": [
+            {"name": "lab", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
+        ],
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
+        "users": [{"name": "lab", "user": {}}],
+    }
+    path = directory / "kubeconfig"
+    path.write_text(json.dumps(configuration))
+    with _serving(server):
+        yield {"KUBECONFIG": str(path), "HOME": str(directory)}
+
+
+def _kubernetes(cluster: Cluster) -> Answers:
+    resources = [
+        {"name": name, "singularName": "", "kind": kind, "namespaced": kind != "Node"}
+        | {"verbs": ["get", "list"]}
+        for name, kind in (("nodes", "Node"), ("pods", "Pod"), ("services", "Service"))
+    ]
+    group_version = {"kind": "APIResourceList", "groupVersion": "v1", "resources": resources}
+    return {
+        "/api": {"kind": "APIVersions", "versions": ["v1"]},
+        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+        "/api/v1": group_version,
+        "/api/v1/nodes": _nodes(cluster),
+        "/api/v1/pods": _pods(cluster),
+        "/api/v1/services": _services(),
+    }
+
+
+def _table(columns: str, wide: str, rows: list[tuple[str, list[str]]]) -> Answers:
+    """A Table; the wide columns have priority 1, which `-o wide` asks for."""
+    names = [(name, 0) for name in columns.split("|")]
+    names += [(name, 1) for name in wide.split("|")]
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {},
+        "columnDefinitions": [
+            {
+                "name": name,
+                "type": "string",
+                "format": "name" if name == "Name" else "",
+                "description": "",
+                "priority": priority,
+            }
+            for name, priority in names
+        ],
+        "rows": [{"cells": cells, "object": _metadata(ns, cells[0])} for ns, cells in rows],
+    }
+
+
+def _metadata(namespace: str, name: str) -> Answers:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
+
+
+def _nodes(cluster: Cluster) -> Answers:
+    rows = [
+        ("", [node.name, "Ready", "agent", "5d23h", "v1.17.11", node.address, *NODE_INFO])
+        for node in cluster.nodes
+    ]
+    return _table(
+        "Name|Status|Roles|Age|Version",
+        "Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime",
+        rows,
+    )
+
+
+def _pod_cells(pod: Pod, node: str) -> list[str]:
+    return [pod.name, "1/1", "Running", "0", pod.app.age, pod.address, node, "<none>", "<none>"]
+
+
+def _pods(cluster: Cluster) -> Answers:
+    rows = [
+        (pod.app.namespace, _pod_cells(pod, node.name))
+        for node in cluster.nodes
+        for pod in (*node.pods, node.kube_proxy)
+    ]
+    rows.sort(key=lambda row: (row[0], row[1][0]))
+    return _table("Name|Ready|Status|Restarts|Age", "IP|Node|Nominated Node|Readiness Gates", rows)
+
+
+def _services() -> Answers:
+    rows = []
+    for service in SERVICES:
+        ports = ",".join(f"{p.number}/{p.protocol.upper()}" for p in service.ports)
+        labels = service.app.labels if service.app else "<none>"
+        cells = [service.name, "ClusterIP", service.cluster_ip, "<none>", ports, service.age]
+        rows.append((service.namespace, [*cells, labels]))
+    return _table("Name|Type|Cluster-IP|External-IP|Port(s)|Age", "Selector", rows)
