@@ -109,7 +109,7 @@ def compile_line(expression: pp.ParserElement, *, whole: bool = True) -> tuple[r
 
 
 def _skip(white_chars: Iterable[str]) -> str:
-    chars = "".join(char if char == " " else repr(char)[1:-1] for char in sorted(white_chars))
+    chars = "".join(repr(char)[1:-1] if char.isspace() else re.escape(char) for char in sorted(white_chars))
     return _atomic(f"[{chars}]*") if chars else ""
 
 
@@ -139,6 +139,7 @@ class _Translation:
     def __init__(self) -> None:
         self.fields: list[str] = []
         self.unnamed = 0  # depth of constructs whose results names pyparsing drops, repeats or keeps oddly
+        self.combined = 0  # depth of Combines, whose token is the text itself only if all of it is in their tokens
 
     def element(self, e: pp.ParserElement, *, skip: bool = True, skipped: frozenset[str] = frozenset()) -> str:
         """The pattern of an element.
@@ -151,16 +152,21 @@ class _Translation:
         if e.parseAction or e.ignoreExprs or e.failAction:
             raise NotCompilable(e, "parse actions, conditions and ignored expressions have no regular counterpart")
         white = _leading_white(e) if skip or type(e) is pp.MatchFirst else frozenset()
-        prefix = "" if white <= skipped else _skip(white)
+        prefix = ""
+        if not white <= skipped:
+            # From here on only these are known to be skipped: one of the others may follow the last of them.
+            prefix, skipped = _skip(white), white
+        if prefix and self.combined:
+            raise NotCompilable(e, "white space skipped in a Combine is not in its token")
         if not e.resultsName:
-            return prefix + self.body(e, skipped | white)
+            return prefix + self.body(e, skipped)
         if self.unnamed or not e.modalResults:
             raise NotCompilable(e, f"results name {e.resultsName!r} in a repeat, a lookahead or another named element")
         if not _is_single_token(e):
             raise NotCompilable(e, f"results name {e.resultsName!r} on more than one token")
         self.fields.append(e.resultsName)
         self.unnamed += 1
-        captured = f"({self.body(e, skipped | white)})"
+        captured = f"({self.body(e, skipped)})"
         self.unnamed -= 1
         return prefix + captured
 
@@ -174,9 +180,9 @@ class _Translation:
             return self.word(e)
         if kind is pp.Regex:
             return self.regex(e)
-        if kind is pp.And:
+        if kind is pp.And and e.exprs:
             return self.sequence(e, skipped)
-        if kind is pp.MatchFirst:
+        if kind is pp.MatchFirst and e.exprs:
             return "(?>" + "|".join(self.element(x, skipped=skipped) for x in e.exprs) + ")"
         if kind is pp.Opt:
             if e.defaultValue is not pp.Opt._Opt__optionalNotMatched:
@@ -188,17 +194,22 @@ class _Translation:
             return f"(?!{self.without_names(e.expr)})"
         if kind is pp.FollowedBy:
             return f"(?={self.without_names(e.expr)})"
-        if kind is pp.Suppress:
+        if kind is pp.Suppress and not self.combined:
             return self.without_names(e.expr, skip=False)
         if kind is pp.Combine:
             if not e.adjacent or e.joinString:
                 raise NotCompilable(e, "a Combine that joins with something else is not the text itself")
-            return f"(?>{self.without_names(e.expr, skip=False)})"
+            self.combined += 1
+            combined = self.without_names(e.expr, skip=False)
+            self.combined -= 1
+            return f"(?>{combined})"
         raise NotCompilable(e, f"{kind.__name__} is outside the supported fragment")
 
     def keyword(self, e: pp.Keyword) -> str:
         if e.caseless:
             raise NotCompilable(e, "a caseless keyword yields its own spelling, not the text")
+        if not e.ident_chars:
+            return re.escape(e.match)
         identifier = "[" + "".join(sorted(map(re.escape, e.ident_chars))) + "]"
         return f"(?<!{identifier}){re.escape(e.match)}(?!{identifier})"
 
@@ -208,7 +219,7 @@ class _Translation:
         return _atomic(e.reString)
 
     def regex(self, e: pp.Regex) -> str:
-        if not isinstance(e.pattern, str) or e.flags or e.re.groups or e.asGroupList or e.asMatch:
+        if not isinstance(e.pattern, str) or e.re.flags != re.UNICODE or e.re.groups or e.asGroupList or e.asMatch:
             raise NotCompilable(e, "a Regex with groups or flags")
         return _atomic(e.pattern)
 
@@ -225,8 +236,8 @@ class _Translation:
         return "".join(parts)
 
     def repeat(self, e: pp.ZeroOrMore | pp.OneOrMore, quantifier: str) -> str:
-        if e.not_ender is not None:
-            raise NotCompilable(e, "stop_on")
+        if e.not_ender is not None or e.max_count is not None:
+            raise NotCompilable(e, "a repeat with stop_on or max")
         return f"(?>(?:{self.without_names(e.expr)}){quantifier})"
 
     def without_names(self, e: pp.ParserElement, *, skip: bool = True) -> str:

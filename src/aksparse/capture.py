@@ -1,0 +1,316 @@
+"""A capture: what was recorded on one node.
+
+A capture is a directory with one file per command output and, in `capture.toml`, what the files do not say: which
+command line printed which file, and the settings known from outside the node. A file without an entry is recognised
+from its content. A single file that is a terminal log or a Markdown page is a capture as well.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args
+
+import attrs
+import cattrs
+
+from aksparse.command import Parsed, split_lines
+from aksparse.diagnostics import Diagnostic
+from aksparse.errors import CaptureError
+from aksparse.records import Record
+from aksparse.transcript import command_for, read_transcript, unwrap
+
+MANIFEST = "capture.toml"
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+R = TypeVar("R", bound=Record)
+
+
+@attrs.frozen(kw_only=True)
+class RouteTableEntry:
+    """One route of the Azure route table of the node's subnet.
+
+    Attributes:
+        address_prefix: the destination network.
+        next_hop_ip_address: the address that Azure hands packets for it to.
+    """
+
+    address_prefix: Network
+    next_hop_ip_address: Address
+
+
+@attrs.frozen(kw_only=True)
+class NetworkSettings:
+    """Settings that are known from outside the node. What is not known is left out.
+
+    Attributes:
+        network_plugin: `kubenet`, `azure` or `none`, as `az aks create` names them.
+        network_plugin_mode: `overlay`, when pods have addresses of their own.
+        network_policy: who enforces network policies.
+        network_dataplane: `azure` or `cilium`.
+        vnet: the address space of the virtual network.
+        subnet: the subnet of the nodes.
+        pod_cidr: the network of the pods of the whole cluster.
+        service_cidr: the network of the services.
+        dns_service_ip: the address of the cluster's DNS service.
+        route_table: the routes of the Azure route table of the subnet; empty when it has one without routes.
+    """
+
+    network_plugin: str | None = None
+    network_plugin_mode: str | None = None
+    network_policy: str | None = None
+    network_dataplane: str | None = None
+    vnet: Network | None = None
+    subnet: Network | None = None
+    pod_cidr: Network | None = None
+    service_cidr: Network | None = None
+    dns_service_ip: Address | None = None
+    route_table: tuple[RouteTableEntry, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class OutputEntry:
+    """Which command line printed a file.
+
+    Attributes:
+        file: the name of the file, in the directory of the capture.
+        argv: the command line, as a list of words.
+        tool: the version of the tool.
+    """
+
+    file: str
+    argv: tuple[str, ...]
+    tool: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Manifest:
+    """The content of `capture.toml`.
+
+    Attributes:
+        role: what the node is an example of, such as `kubenet`; a label, never a fact.
+        node: the name of the node.
+        description: where the capture comes from.
+        recorded: when it was recorded.
+        network: the settings known from outside the node.
+        outputs: which command line printed which file.
+    """
+
+    role: str | None = None
+    node: str | None = None
+    description: str | None = None
+    recorded: date | None = None
+    network: NetworkSettings = NetworkSettings()
+    outputs: tuple[OutputEntry, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """A line that proves something.
+
+    Attributes:
+        source: the file, with the name of its capture.
+        line: the number of the line, counted from 1.
+        text: the line.
+    """
+
+    source: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}"
+
+
+@attrs.frozen(kw_only=True)
+class Capture:
+    """Everything that is known of one node.
+
+    Attributes:
+        name: the name of the directory or file.
+        manifest: the content of `capture.toml`, empty without one.
+        outputs: the outputs, by file name and line.
+        diagnostics: what was not understood, or not read.
+        texts: the lines of each source.
+    """
+
+    name: str
+    manifest: Manifest = Manifest()
+    outputs: tuple[Parsed[Any], ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    texts: Mapping[str, list[str]] = attrs.field(factory=dict, repr=False)
+
+    def parsed(self, command: str) -> Iterator[Parsed[Any]]:
+        """The outputs of a command."""
+        return (output for output in self.outputs if output.command == command)
+
+    def records(self, command: str, kind: type[R]) -> list[R]:
+        """The records of one kind in all outputs of a command."""
+        return [record for output in self.parsed(command) for record in output if isinstance(record, kind)]
+
+    def evidence(self, *records: Record) -> tuple[Evidence, ...]:
+        """The lines that records were read from."""
+        return tuple(
+            self.line(record.origin, number)
+            for record in records
+            for number in range(record.line, record.span.end_line + 1)
+        )
+
+    def line(self, source: str, number: int) -> Evidence:
+        """One line of a source."""
+        return Evidence(source=source, line=number, text=self.texts[source][number - 1].rstrip())
+
+    def setting(self, *path: str | int) -> Evidence:
+        """The line of `capture.toml` that holds a setting, such as `network`, `subnet`."""
+        source = f"{self.name}/{MANIFEST}"
+        return self.line(source, _setting_line(self.texts[source], path))
+
+
+def load_capture(path: str | Path) -> Capture:
+    """Read a capture: a directory, or a single terminal log or Markdown page.
+
+    Raises:
+        CaptureError: it can't be read, or its manifest is wrong.
+    """
+    path = Path(path)
+    name = path.resolve().name
+    if path.is_dir():
+        return _load_directory(path, name)
+    transcript = read_transcript(read_text(path), source=name)
+    return Capture(
+        name=name,
+        outputs=transcript.outputs,
+        diagnostics=transcript.all_diagnostics,
+        texts={name: split_lines(read_text(path))},
+    )
+
+
+def _load_directory(path: Path, name: str) -> Capture:
+    manifest_text = read_text(path / MANIFEST) if (path / MANIFEST).exists() else ""
+    manifest = read_manifest(manifest_text, source=f"{name}/{MANIFEST}")
+    texts = {f"{name}/{MANIFEST}": split_lines(manifest_text)}
+    outputs: list[Parsed[Any]] = []
+    diagnostics: list[Diagnostic] = []
+    entries = {entry.file: entry for entry in manifest.outputs}
+    for file in sorted(path.iterdir()):
+        source = f"{name}/{file.name}"
+        if file.name == MANIFEST or file.name.startswith("."):
+            continue
+        if not file.is_file():
+            diagnostics.append(_about_file("unread-file", "not a file; a capture is a flat directory", source))
+            continue
+        text = read_text(file)
+        texts[source] = split_lines(text)
+        if "\ufffd" in text:
+            diagnostics.append(_about_file("undecodable-text", "some bytes are not UTF-8 text", source))
+        found, said = _read_file(text, source, entries.pop(file.name, None))
+        outputs += found
+        diagnostics += said
+    diagnostics += [
+        _about_file("missing-file", f"{MANIFEST} names it, but it is not there", f"{name}/{file}") for file in entries
+    ]
+    return Capture(
+        name=name, manifest=manifest, outputs=tuple(outputs), diagnostics=tuple(diagnostics), texts=texts
+    )
+
+
+def _read_file(
+    text: str, source: str, entry: OutputEntry | None
+) -> tuple[Iterable[Parsed[Any]], Iterable[Diagnostic]]:
+    """The outputs in a file, and what there is to say about it."""
+    if entry is None:
+        transcript = read_transcript(text, source=source)
+        return transcript.outputs, transcript.all_diagnostics
+    invocation = unwrap(entry.argv)
+    command = command_for(invocation)
+    if command is None:
+        message = f"aksparse does not read what this command prints: {shlex.join(entry.argv)}"
+        return (), [_about_file("unread-file", message, source)]
+    parsed = command.parse(text, source=source, strict=False, argv=invocation.argv)
+    return [attrs.evolve(parsed, pid=invocation.pid)], parsed.diagnostics
+
+
+def _about_file(code: str, message: str, source: str) -> Diagnostic:
+    return Diagnostic(code=code, severity="warning", message=message, source=source, line=0)
+
+
+_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file: UTF-8, or UTF-16 as PowerShell writes it; bytes that are neither become U+FFFD.
+
+    Raises:
+        CaptureError: the file can't be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CaptureError(str(path), error.strerror or "unreadable") from None
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
+    return content.decode(encoding, errors="replace")
+
+
+_converter = cattrs.Converter(forbid_extra_keys=True)
+for _kinds, _make in ((Address, ip_address), (Network, ip_network)):
+    # An optional one is the same union with None; TOML has no null, so that None never has to be made.
+    _converter.register_structure_hook_func(
+        lambda kind, kinds=_kinds: set(get_args(kind)) - {type(None)} == set(get_args(kinds)),
+        lambda value, _, make=_make: make(_expect(str, value)),
+    )
+_converter.register_structure_hook(str, lambda value, _: _expect(str, value))
+_converter.register_structure_hook(date, lambda value, _: _expect(date, value))
+
+
+def _expect(kind: type, value: object) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"expected {'text' if kind is str else kind.__name__}, found {value!r}")
+    return value
+
+
+def read_manifest(text: str, *, source: str = MANIFEST) -> Manifest:
+    """Read the text of a `capture.toml`.
+
+    Raises:
+        CaptureError: it is not TOML, or says something that a manifest can't say.
+    """
+    try:
+        return cast("Manifest", _converter.structure(tomllib.loads(text), Manifest))
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line ([0-9]+)", str(error))
+        raise CaptureError(source, str(error), int(line[1]) if line else None) from None
+    except cattrs.BaseValidationError as error:
+        message = "; ".join(cattrs.transform_error(error, path="manifest", format_exception=_format_exception))
+        raise CaptureError(source, message) from None
+
+
+def _format_exception(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return f"unknown setting: {', '.join(sorted(error.extra_fields))}"
+    if isinstance(error, KeyError):
+        return f"missing setting: {error.args[0]}"
+    return str(error) if isinstance(error, ValueError) else cattrs.v.format_exception(error, kind)
+
+
+_TABLE = re.compile(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?")
+
+
+def _setting_line(lines: list[str], path: tuple[str | int, ...]) -> int:
+    """The number of the line of a TOML text that sets a key; of the whole text's first line when it is not found."""
+    table, entry = "", -1
+    *tables, key = path
+    wanted_entry = next((part for part in tables if isinstance(part, int)), 0)
+    wanted_table = ".".join(part for part in tables if isinstance(part, str))
+    for number, line in enumerate(lines, 1):
+        if header := _TABLE.match(line):
+            entry = entry + 1 if header[1] == table else 0
+            table = header[1]
+        elif table == wanted_table and entry == wanted_entry and re.match(rf"\s*{re.escape(str(key))}\s*=", line):
+            return number
+    return 1

@@ -1,0 +1,170 @@
+"""`az aks create ...`: the network settings of a cluster, as the command line that makes it states them.
+
+Format: az-aks(1) of the Azure CLI. What is read is not an output but the command itself, with its continued lines; a
+page may also quote some of its options alone. Values are typed where they can be; a shell variable stays as it is.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any
+
+import attrs
+import pyparsing as pp
+
+from aksparse.command import Command, Lines, Parsed
+from aksparse.linere import LineGrammar
+from aksparse.records import Record
+from aksparse.tokens import BadValue, column, to_ip, to_network
+
+Network = IPv4Network | IPv6Network | str
+
+
+@attrs.frozen(kw_only=True)
+class ClusterSettings(Record):
+    """The settings of a cluster that a command line states. The fields are named like the options.
+
+    Attributes:
+        resource_group: the resource group.
+        name: the name of the cluster.
+        kubernetes_version: the version of Kubernetes.
+        network_plugin: `kubenet`, `azure` or `none`.
+        network_plugin_mode: `overlay`, when pods have addresses of their own.
+        network_policy: who enforces network policies: `azure`, `calico`, `cilium` or `none`.
+        network_dataplane: `azure` or `cilium`.
+        vnet_subnet_id: the id of the subnet of the nodes, or the variable that holds it.
+        pod_subnet_id: the id of the subnet of the pods, or the variable that holds it.
+        pod_cidr: the network of the pods.
+        service_cidr: the network of the services.
+        dns_service_ip: the address of the cluster's DNS service.
+        docker_bridge_address: the address and network of docker0.
+        max_pods: how many pods a node may run.
+        outbound_type: how packets leave the cluster, such as `loadBalancer` or `userDefinedRouting`.
+        other: the other options, verbatim.
+        option_lines: the number of the line that each field was read from.
+    """
+
+    resource_group: str | None = None
+    name: str | None = None
+    kubernetes_version: str | None = None
+    network_plugin: str | None = None
+    network_plugin_mode: str | None = None
+    network_policy: str | None = None
+    network_dataplane: str | None = None
+    vnet_subnet_id: str | None = None
+    pod_subnet_id: str | None = None
+    pod_cidr: Network | None = None
+    service_cidr: Network | None = None
+    dns_service_ip: IPv4Address | IPv6Address | str | None = None
+    docker_bridge_address: str | None = None
+    max_pods: int | None = None
+    outbound_type: str | None = None
+    other: tuple[str, ...] = ()
+    option_lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
+
+
+_FIELDS = {
+    **{f"--{field.name.replace('_', '-')}": field.name for field in attrs.fields(ClusterSettings)[3:-2]},
+    **{"-g": "resource_group", "-n": "name", "-k": "kubernetes_version"},
+    **{"--pod-cidrs": "pod_cidr", "--service-cidrs": "service_cidr"},
+}
+
+_COMMAND = LineGrammar(
+    pp.And([column(pp.Literal(literal)) for literal in ("az", "aks", "create")]) + pp.Regex(r".*"),
+)
+_OPTION = LineGrammar(
+    pp.Regex("|".join(sorted(filter(lambda option: len(option) > 2, _FIELDS), reverse=True))).set_name("option of az aks create")
+    + pp.Regex(r"[ \t=].*").leave_whitespace()
+)
+
+
+def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
+    settings: dict[str, Any] = {}
+    option_lines: dict[str, int] = {}
+    other: list[str] = []
+    pending: str | None = None  # the option whose value is the next word
+    numbers = []
+    for number, line in lines:
+        if not line.strip():
+            lines.ignore(number, "blank")
+            continue
+        try:
+            words = shlex.split(line.strip().removesuffix("\\"), comments=True)
+        except ValueError as error:
+            lines.report(number, "unexpected-line", f"not a shell command: {str(error).lower()}", 1)
+            continue
+        if words[:3] == ["az", "aks", "create"] and not numbers:
+            del words[:3]
+        try:
+            for word in words:
+                if pending is not None and not word.startswith("-"):
+                    settings[pending] = _to_value(pending, word)
+                    option_lines[pending] = number
+                    pending = None
+                    continue
+                option, _, value = word.partition("=")
+                field = _FIELDS.get(option)
+                if field is None:
+                    other.append(word)
+                elif value:
+                    settings[field] = _to_value(field, value)
+                    option_lines[field] = number
+                pending = field if field and not value else None
+        except ValueError as error:
+            lines.bad_value(number, error)
+            pending = None
+            continue
+        lines.recorded(number)
+        numbers.append(number)
+    if numbers:
+        yield ClusterSettings(
+            **settings,
+            other=tuple(other),
+            option_lines=option_lines,
+            origin=lines.source,
+            line=numbers[0],
+            end_line=numbers[-1],
+        )
+
+
+def _to_value(field: str, text: str) -> object:
+    if "$" in text:
+        return text
+    if field in ("pod_cidr", "service_cidr"):
+        return to_network(text)
+    if field == "dns_service_ip":
+        return to_ip(text)
+    if field == "max_pods":
+        if not text.isdecimal() or len(text) > 9:
+            raise BadValue(text, "number of pods")
+        return int(text)
+    return text
+
+
+def _produced_by(argv: Sequence[str]) -> bool:
+    return list(argv[:3]) == ["az", "aks", "create"]
+
+
+COMMAND = Command(
+    name="az_aks_create",
+    record=ClusterSettings,
+    assemble=_assemble,
+    produced_by=_produced_by,
+    signature=(_COMMAND, _OPTION),
+)
+
+
+def parse_az_aks_create(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[ClusterSettings]:
+    """Read an `az aks create` command line.
+
+    Args:
+        text: the command line, with its continued lines.
+        source: its name, for evidence and diagnostics.
+        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
+
+    Raises:
+        ParseError: `strict` and some line was not understood.
+    """
+    return COMMAND.parse(text, source=source, strict=strict)

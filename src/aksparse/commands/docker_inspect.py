@@ -1,0 +1,82 @@
+"""`docker inspect --format '{{ .State.Pid }}' CONTAINER...`: the process id of containers.
+
+Format: docker-inspect(1) of the Docker CLI: with this template one number per container named on the command line, in
+that order. The number alone does not say whose it is: that, and that it is a process id at all, is in the command line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import attrs
+import pyparsing as pp
+
+from aksparse.command import Command, Lines, Parsed
+from aksparse.linere import LineGrammar
+from aksparse.records import Record
+from aksparse.tokens import column
+
+
+@attrs.frozen(kw_only=True)
+class ContainerPid(Record):
+    """The process id of a container's first process, as the host sees it.
+
+    Attributes:
+        pid: the process id; 0 when the container does not run.
+        container: the name or id given on the command line; absent when that is not known.
+    """
+
+    pid: int
+    container: str | None = None
+
+
+_PID = LineGrammar(column(pp.Regex(r"[0-9]{1,10}").set_name("process id")("pid")))
+
+
+def _assemble(lines: Lines) -> Iterator[ContainerPid]:
+    containers = iter(_containers(lines.argv))
+    for number, line in lines:
+        if found := _PID.parse(line):
+            lines.recorded(number)
+            yield ContainerPid(
+                pid=int(found["pid"]), container=next(containers, None), origin=lines.source, line=number
+            )
+        else:
+            lines.refuse(number, _PID)
+
+
+_TEMPLATE = re.compile(r"\{\{ *\.State\.Pid *\}\}")
+
+
+def _containers(argv: Sequence[str]) -> list[str]:
+    return [word for word in argv[argv.index("inspect") + 1 :] if word[0] != "-" and "{" not in word] if argv else []
+
+
+def _produced_by(argv: Sequence[str]) -> bool:
+    words = list(argv)
+    if words[:2] != ["docker", "inspect"] and words[:3] != ["docker", "container", "inspect"]:
+        return False
+    options = [word for word in words if word.startswith("-")]
+    templates = [word.partition("=")[2] or word for word in words if "{" in word]
+    return len(options) == len(templates) == 1 and bool(_TEMPLATE.fullmatch(templates[0]))
+
+
+COMMAND = Command(name="docker_inspect", record=ContainerPid, assemble=_assemble, produced_by=_produced_by)
+
+
+def parse_docker_inspect(
+    text: str, *, argv: Sequence[str] = (), source: str = "<text>", strict: bool = True
+) -> Parsed[ContainerPid]:
+    """Read the output of `docker inspect --format '{{ .State.Pid }}' CONTAINER...`.
+
+    Args:
+        text: the output.
+        argv: the command line, which names the containers.
+        source: its name, for evidence and diagnostics.
+        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
+
+    Raises:
+        ParseError: `strict` and some line was not understood.
+    """
+    return COMMAND.parse(text, source=source, strict=strict, argv=argv)

@@ -1,0 +1,242 @@
+"""How fast aksparse reads large outputs: against jc, insights-core, ntc-templates and `str.split`, in one run.
+
+Every parser gets the same text. A run is timed from the text to the finished result, the garbage collector at work as
+in life; the parsers take turns, round after round, so that a busy moment meets all of them. A parser that would take
+too long gets the first lines of the text, and its row says so. It is a bench, not a test: it fails only when aksparse
+or a competitor cannot read an input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from statistics import median
+from typing import Any, NamedTuple
+
+from aksparse.command import Parsed
+from aksparse.commands.ip_addr import parse_ip_addr
+from aksparse.commands.iptables import parse_iptables
+from aksparse.commands.kubectl_get import parse_kubectl_get
+from aksparse.commands.route import parse_route
+from inputs import Output, ip_addr, iptables_nat, kubectl_get_pods, route_n
+
+try:
+    import jc
+    from insights.core.context import Context
+    from insights.parsers.ip import IpAddr
+    from insights.parsers.route import Route
+    from ntc_templates.parse import parse_output
+except ImportError as error:
+    print(f"{error}; the bench needs the competitors: pip install aksparse[bench]", file=sys.stderr)
+    sys.exit(2)
+
+AKSPARSE, FLOOR = "aksparse", "floor: str.split"
+FLOOR_LIMIT = 4.0  # times the floor
+SLOW, TOO_SLOW = 1.0, 20.0  # seconds for one run: fewer rounds; only the first lines
+FIRST_LINES = 4_000
+
+
+class Contender(NamedTuple):
+    """A parser, and how many records are in its result."""
+
+    name: str
+    run: Callable[[str], Any]
+    count: Callable[[Any], int] = len
+
+
+class Bench(NamedTuple):
+    """One command: the generated output, and who reads it.
+
+    Attributes:
+        title: the command line.
+        make: generates its output.
+        sizes: what it is given for a full and for a quick run.
+        contenders: the parsers; aksparse and the floor first.
+        rival: the one that aksparse must be `factor` times as fast as.
+    """
+
+    title: str
+    make: Callable[[int], Output]
+    sizes: tuple[int, int]
+    contenders: tuple[Contender, ...]
+    rival: str
+    factor: float
+
+
+class Row(NamedTuple):
+    """What was measured of one parser; the times are in microseconds per line."""
+
+    name: str
+    times: list[float]
+    records: int
+    lines: int | None  # how many it was given, if not all
+
+    @property
+    def median(self) -> float:
+        return median(self.times)
+
+
+def split(text: str) -> list[list[str]]:
+    """The floor: no parser in Python that looks at every word takes less."""
+    return [line.split() for line in text.splitlines()]
+
+
+def _jc(parser: str, count: Callable[[Any], int] = len) -> tuple[Contender, Contender]:
+    return (
+        Contender("jc", lambda text: jc.parse(parser, text, quiet=True), count),
+        Contender("jc, raw", lambda text: jc.parse(parser, text, quiet=True, raw=True), count),
+    )
+
+
+def _insights(parser: Callable[[Context], Any], count: Callable[[Any], int]) -> Contender:
+    return Contender("insights-core", lambda text: parser(Context(content=text.splitlines())), count)
+
+
+def _ntc(command: str, count: Callable[[Any], int]) -> Contender:
+    return Contender("ntc-templates", lambda text: parse_output("linux", command, text), count)
+
+
+_FLOOR = Contender(FLOOR, split)
+
+BENCHES = (
+    Bench(
+        "route -n",
+        route_n,
+        (40_000, 10_000),
+        (Contender(AKSPARSE, parse_route), _FLOOR, *_jc("route"), _insights(Route, lambda table: len(table.data))),
+        rival="jc",
+        factor=1,
+    ),
+    Bench(
+        "ip addr",
+        ip_addr,
+        (9_000, 2_200),
+        (
+            Contender(AKSPARSE, parse_ip_addr, lambda links: sum(1 + len(link.addr_info) for link in links)),
+            _FLOOR,
+            _insights(IpAddr, lambda links: sum(1 + len(link) for link in links)),
+            _ntc(
+                "ip address show",
+                lambda links: sum(1 + len(link["ip_addresses"]) + len(link["ipv6_addresses"]) for link in links),
+            ),
+        ),
+        rival="insights-core",
+        factor=4,
+    ),
+    Bench(
+        "iptables -t nat -nvL --line-numbers",
+        iptables_nat,
+        (1_900, 450),
+        (
+            Contender(AKSPARSE, parse_iptables, lambda chains: sum(1 + len(chain.rules) for chain in chains)),
+            _FLOOR,
+            *_jc("iptables", lambda chains: sum(1 + len(chain["rules"]) for chain in chains)),
+        ),
+        rival="jc",
+        factor=1,
+    ),
+    Bench(
+        "kubectl get pods -A -o wide",
+        kubectl_get_pods,
+        (40_000, 10_000),
+        (Contender(AKSPARSE, parse_kubectl_get), _FLOOR, *_jc("asciitable")),
+        rival="jc",
+        factor=5,
+    ),
+)
+
+
+def timed(contender: Contender, text: str) -> tuple[float, int]:
+    """The seconds that one run took, and how many records it yielded."""
+    gc.collect()
+    start = time.perf_counter()
+    result = contender.run(text)
+    seconds = time.perf_counter() - start
+    return seconds, contender.count(result)
+
+
+def check(bench: Bench, output: Output) -> None:
+    """Exit unless aksparse understands every line of the input."""
+    contender = bench.contenders[0]
+    parsed: Parsed[Any] = contender.run(output.text)
+    if parsed.diagnostics:
+        sys.exit(f"{bench.title}: the input is not understood\n{parsed.diagnostics[0].render()}")
+    if (found := contender.count(parsed)) != output.records:
+        sys.exit(f"{bench.title}: {found} records were read of {output.records}")
+
+
+def measure(bench: Bench, text: str, rounds: int) -> list[Row]:
+    """Let the parsers of a command take turns."""
+    lines = text.count("\n")
+    beginning = "".join(text.splitlines(keepends=True)[:FIRST_LINES])
+    rows, plans = [], []
+    for contender in bench.contenders:
+        timed(contender, beginning)  # whatever is imported or compiled on first use
+        seconds, records = timed(contender, beginning)
+        expected = seconds / min(FIRST_LINES, lines) * lines
+        few = expected > TOO_SLOW
+        if not few:
+            records = timed(contender, text)[1]
+        rows.append(Row(contender.name, [], records, FIRST_LINES if few else None))
+        plans.append((contender, beginning if few else text, 3 if expected > SLOW else rounds))
+    for turn in range(rounds):
+        for row, (contender, given, its_rounds) in zip(rows, plans, strict=True):
+            if turn < its_rounds:
+                row.times.append(timed(contender, given)[0] / (row.lines or lines) * 1e6)
+    return rows
+
+
+def show(bench: Bench, output: Output, rows: Sequence[Row]) -> None:
+    times = {row.name: row.median for row in rows}
+    print(f"\n{bench.title}: {output.text.count(chr(10)):,} lines, {output.records:,} records")
+    print(f"  {'':18}{'us/line':>9}{'best':>9}{'x floor':>9}{'x aksparse':>12}{'records':>10}")
+    for row in rows:
+        ratios = f"{row.median / times[FLOOR]:>9.2f}{row.median / times[AKSPARSE]:>12.2f}"
+        records = "" if row.name == FLOOR else f"{row.records:,}"
+        note = f"  of the first {row.lines:,} lines" if row.lines else _shortfall(row, output)
+        print(f"  {row.name:18}{row.median:>9.2f}{min(row.times):>9.2f}{ratios}{records:>10}{note}")
+
+
+def _shortfall(row: Row, output: Output) -> str:
+    return "" if row.name == FLOOR or row.records == output.records else "  NOT ALL RECORDS"
+
+
+def verdicts(bench: Bench, rows: Sequence[Row]) -> list[str]:
+    """The targets of a command, each with what was measured."""
+    times = {row.name: row.median for row in rows}
+    faster, floor = times[bench.rival] / times[AKSPARSE], times[AKSPARSE] / times[FLOOR]
+    return [
+        _verdict(bench, f"at least {bench.factor:g}x as fast as {bench.rival}", faster, faster >= bench.factor),
+        _verdict(bench, f"at most {FLOOR_LIMIT:g}x the floor", floor, floor <= FLOOR_LIMIT),
+    ]
+
+
+def _verdict(bench: Bench, target: str, figure: float, met: bool) -> str:
+    return f"  {bench.title:38}{target:38}{figure:>6.2f}x  {'met' if met else 'NOT met'}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = argparse.ArgumentParser(description="Compare the speed of aksparse with that of other parsers.")
+    options.add_argument("--quick", action="store_true", help="a quarter of the lines, fewer rounds")
+    quick = options.parse_args(arguments).quick
+    competitors = (f"{name} {version(name)}" for name in ("jc", "insights-core", "ntc-templates"))
+    print(f"Python {platform.python_version()}, {', '.join(competitors)}")
+    print("Medians of interleaved runs, in microseconds per line; less is faster.")
+    outputs = [bench.make(bench.sizes[quick]) for bench in BENCHES]
+    targets = []
+    for bench, output in zip(BENCHES, outputs, strict=True):
+        check(bench, output)
+        gc.freeze()  # what the imports and the inputs left in memory is nobody's garbage
+        rows = measure(bench, output.text, 5 if quick else 11)
+        show(bench, output, rows)
+        targets += verdicts(bench, rows)
+    print("\nTargets:", *targets, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
