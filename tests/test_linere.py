@@ -8,9 +8,8 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hypothesis
 import pyparsing as pp
@@ -22,7 +21,10 @@ import aksparse
 from aksparse import linere
 from aksparse.command import noise
 from aksparse.linere import LineGrammar, NotCompilable, Refusal
-from aksparse.tokens import column, end_of_column, integer, ipv4, word
+from aksparse.tokens import column, integer, ipv4, word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
@@ -40,6 +42,13 @@ _CONSUMING_REGEXES = {"a+": ("a", "aaa"), "ab|a": ("ab", "a"), "[^ \t]": ("b", "
 _REGEXES = {**_CONSUMING_REGEXES, "a?": ("", "a"), "(?=a)": ("",), "[ab]*": ("", "ba"), ".*": ("", "a b")}
 _CONSUMING_KINDS = ("and", "and", "and", "first", "first", "combine", "more", "suppress", "column", "again")
 _KINDS = (*_CONSUMING_KINDS, "opt", "opt", "zero", "not", "followed")
+_OF_ONE: dict[str, Callable[[pp.ParserElement], pp.ParserElement]] = {
+    "more": pp.OneOrMore,
+    "zero": pp.ZeroOrMore,
+    "suppress": pp.Suppress,
+    "not": pp.NotAny,
+    "followed": pp.FollowedBy,
+}
 _WHITES = (" ", "\t", " \t", "b", "-]^\\")
 
 
@@ -48,7 +57,8 @@ def _consuming_token(draw: st.DrawFn) -> pp.ParserElement:
         case 0:
             return pp.Literal(draw(st.sampled_from(("a", "b", "ab", "ba", "[", "a b"))))
         case 1:
-            return pp.Keyword(draw(st.sampled_from(("a", "ab", "a1"))), ident_chars=draw(st.sampled_from((None, "^]b", "-"))))
+            ident_chars = draw(st.sampled_from((None, "^]b", "-")))
+            return pp.Keyword(draw(st.sampled_from(("a", "ab", "a1"))), ident_chars=ident_chars)
         case 2:
             first, low = draw(st.sampled_from(("a", "ab", "b1", "^-]"))), draw(st.integers(1, 2))
             high = draw(st.sampled_from((0, 2, 3)))
@@ -117,12 +127,8 @@ class _Grammars:
             return pp.And([draw(st.sampled_from(greedy))(e), e])
         if kind == "opt":
             return pp.Opt(self.expression(depth, named=named))
-        one: Callable[..., pp.ParserElement] = {
-            **{"more": pp.OneOrMore, "zero": pp.ZeroOrMore, "suppress": pp.Suppress},
-            **{"not": pp.NotAny, "followed": pp.FollowedBy},
-        }[kind]
         # pyparsing itself never comes back from the repeat of something that matched nothing.
-        return one(self.expression(depth, named=False, consuming=consuming or kind in ("more", "zero")))
+        return _OF_ONE[kind](self.expression(depth, named=False, consuming=consuming or kind in ("more", "zero")))
 
     def named(self, e: pp.ParserElement, *, named: bool) -> pp.ParserElement:
         if not named or not self.draw(st.booleans()):
@@ -158,8 +164,9 @@ def cases(draw: st.DrawFn) -> Case:
     expression = _Grammars(draw).expression(draw(st.integers(0, 3)))
     text = _sample(draw, expression)
     for _ in range(draw(st.integers(0, 2))):
-        at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.sampled_from(("", "a", "b", " ", "\t", "\n", "1", "ab"))) + text[at + draw(st.integers(0, 1)) :]
+        start = draw(st.integers(0, len(text)))
+        end = start + draw(st.integers(0, 1))
+        text = text[:start] + draw(st.sampled_from(("", "a", "b", " ", "\t", "\n", "1", "ab"))) + text[end:]
     return Case(expression, text)
 
 
@@ -268,10 +275,10 @@ def b() -> pp.ParserElement:
         pytest.param((a() | b().leave_whitespace())("x"), NAME_ON_MANY, id="name on a choice that starts anywhere"),
         pytest.param(a()("x") + b()("x"), "'x' twice in one sequence", id="name twice in one sequence"),
         pytest.param(a()("x") + pp.Opt(b()("x")), "'x' twice in one sequence", id="name twice, once optional"),
-        pytest.param(a().set_parse_action(str.upper), ACTIONS, id="parse action"),
+        pytest.param(a().set_parse_action(lambda tokens: tokens[0].upper()), ACTIONS, id="parse action"),
         pytest.param(a() + b().add_condition(bool), ACTIONS, id="condition"),
         pytest.param(a().set_fail_action(lambda *_: None), ACTIONS, id="fail action"),
-        pytest.param((a() + b()).ignore("#"), ACTIONS, id="ignore"),
+        pytest.param((a() + b()).ignore(pp.Literal("#")), ACTIONS, id="ignore"),
         pytest.param(a() - b(), OUTSIDE, id="-"),
         pytest.param(a() ^ b(), OUTSIDE, id="^"),
         pytest.param(a() & b(), OUTSIDE, id="&"),

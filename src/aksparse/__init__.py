@@ -1,0 +1,23 @@
+"""Reads what a Kubernetes node says about its network, and compares a kubenet node with an Azure CNI node."""
+
+from aksparse.architecture import describe
+from aksparse.capture import Capture, load_capture
+from aksparse.command import Parsed, UnknownCommand, parse
+from aksparse.commands.az_aks_create import parse_az_aks_create
+from aksparse.commands.assignment import parse_assignment
+from aksparse.commands.brctl_show import parse_brctl_show
+from aksparse.commands.docker_inspect import parse_docker_inspect
+from aksparse.commands.docker_ps import parse_docker_ps
+from aksparse.commands.ip_addr import parse_ip_addr
+from aksparse.commands.iptables import parse_iptables
+from aksparse.commands.kubectl_get import parse_kubectl_get
+from aksparse.commands.route import parse_route
+from aksparse.compare import Comparison, compare
+from aksparse.diagnostics import Diagnostic, Span
+from aksparse.errors import AksparseError, CaptureError, ParseError
+from aksparse.facts import Architecture, Known, Unknown
+from aksparse.serialize import to_builtins, to_json
+from aksparse.transcript import Transcript, read_transcript
+from aksparse.wiring import Wiring, build_wiring
+
+__version__ = "0.1.0"

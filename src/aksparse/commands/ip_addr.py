@@ -138,7 +138,7 @@ class Link(Record):
     permaddr: str | None = None
     link_netnsid: int | None = None
     link_netns: str | None = None
-    altnames: tuple[str, ...] = ()
+    altnames: tuple[str, ...] | None = None
     addr_info: tuple[AddrInfo, ...] = ()
 
 

@@ -1,0 +1,170 @@
+"""The command line: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from aksparse import __version__
+from aksparse.architecture import describe
+from aksparse.capture import load_capture, read_text
+from aksparse.command import command_named, registry
+from aksparse.compare import compare as compare_architectures
+from aksparse.diagnostics import Diagnostic
+from aksparse.errors import AksparseError
+from aksparse.report import print_comparison, to_markdown
+from aksparse.serialize import (
+    fitting_schemas,
+    output_to_builtins,
+    schema_names,
+    schema_text,
+    to_json,
+    validate as validate_document,
+)
+from aksparse.transcript import read_transcript
+from aksparse.wiring import build_wiring
+
+OK, NOT_ALL, TROUBLE = 0, 1, 2
+
+
+class _Trouble(click.ClickException):
+    """Something that makes an answer impossible."""
+
+    exit_code = TROUBLE
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002
+        click.echo(f"aksparse: {self.message}", err=True)
+
+
+class _Group(click.Group):
+    """Turns the errors that aksparse raises on purpose into messages."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except AksparseError as error:
+            raise _Trouble(str(error)) from None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aksparse")
+def main() -> None:
+    """Read what a Kubernetes node says about its network, and compare two nodes.
+
+    Exit codes: 0 everything understood, or the same; 1 something not understood, or different, or invalid;
+    2 trouble: a file that can't be read, an unknown name.
+    """
+
+
+def _read(file: str) -> tuple[str, str]:
+    """The text of a file or of standard input, and its name."""
+    if file == "-":
+        return sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "-"
+    return read_text(Path(file)), file
+
+
+def _say(diagnostics: Iterable[Diagnostic]) -> None:
+    for diagnostic in diagnostics:
+        click.echo(str(diagnostic), err=True)
+
+
+@main.command()
+@click.argument("command", metavar="COMMAND|auto")
+@click.argument("file", default="-")
+def parse(command: str, file: str) -> None:
+    """Read the output of COMMAND in FILE, or in standard input, and print its records as JSON.
+
+    With `auto`, find every output in a terminal log or a Markdown page, and print one object for each.
+    What is not understood is told on standard error as SOURCE:LINE:COLUMN: CODE: MESSAGE.
+    """
+    known = None if command == "auto" else command_named(command)
+    text, source = _read(file)
+    if known is None:
+        transcript = read_transcript(text, source=source)
+        diagnostics = transcript.all_diagnostics
+        click.echo(to_json([output_to_builtins(output) for output in transcript.outputs]))
+    else:
+        parsed = known.parse(text, source=source, strict=False)
+        diagnostics = parsed.diagnostics
+        click.echo(to_json(parsed.records))
+    _say(diagnostics)
+    sys.exit(NOT_ALL if any(diagnostic.severity == "error" for diagnostic in diagnostics) else OK)
+
+
+@main.command()
+@click.argument("left", type=click.Path())
+@click.argument("right", type=click.Path())
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+def compare(left: str, right: str, form: str) -> None:
+    """Compare the nodes of two captures, LEFT and RIGHT: directories, terminal logs or Markdown pages.
+
+    Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
+    """
+    captures = [load_capture(left), load_capture(right)]
+    for capture in captures:
+        _say(capture.diagnostics)
+    comparison = compare_architectures(*(describe(build_wiring(capture)) for capture in captures))
+    if form == "json":
+        click.echo(to_json(comparison))
+    elif form == "markdown":
+        click.echo(to_markdown(comparison))
+    else:
+        print_comparison(comparison, Console(highlight=False))
+    sys.exit(OK if comparison.same else NOT_ALL)
+
+
+@main.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> None:
+    """Print the JSON Schema NAME, or without a name the names of all, one a line."""
+    click.echo("\n".join(schema_names()) if name is None else schema_text(name).rstrip("\n"))
+
+
+@main.command()
+@click.argument("file", default="-")
+@click.option("--schema", "name", help="The schema to validate by; without it, the one that fits best.")
+def validate(file: str, name: str | None) -> None:
+    """Tell by path what is wrong with FILE: JSON that aksparse printed, or a capture.toml.
+
+    Prints nothing and exits with 0 when it is valid, otherwise with 1.
+    """
+    text, source = _read(file)
+    document = _load(text, source)
+    if name is None:
+        if fitting_schemas(document):
+            return
+        name = min(schema_names(), key=lambda candidate: (len(list(validate_document(document, candidate))), candidate))
+    problems = list(validate_document(document, name))
+    for problem in problems:
+        click.echo(f"{source}: {problem}  (schema {name})")
+    sys.exit(NOT_ALL if problems else OK)
+
+
+def _load(text: str, source: str) -> object:
+    try:
+        if source.endswith(".toml"):
+            return json.loads(json.dumps(tomllib.loads(text), default=str))
+        return json.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _Trouble(f"{source}: {error}") from None
+
+
+@main.command()
+def commands() -> None:
+    """List the commands whose output aksparse reads."""
+    width = max(map(len, registry()))
+    for name, command in registry().items():
+        click.echo(f"{name:{width}}  {command.title}")

@@ -1,0 +1,195 @@
+"""The comparison of two nodes: fact against fact, never row against row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import attrs
+from deepdiff import DeepDiff
+
+from aksparse.capture import Evidence
+from aksparse.facts import ASPECTS, Architecture, Fact, Known, Unknown
+
+Outcome = Literal["differs", "same", "unknown-left", "unknown-right", "unknown"]
+
+_TITLES = {
+    "network_plugin": "Network plugin",
+    "pod_attachment": "Pod attachment",
+    "host_link_naming": "Host link naming",
+    "pod_addressing": "Pod addresses",
+    "node_address": "Node address",
+    "default_route": "Default route",
+    "pod_gateway": "Default gateway of a pod",
+    "local_pods": "Route to local pods",
+    "remote_pods": "Way to pods on other nodes",
+    "source_nat": "Source NAT",
+    "service_path": "Service path",
+    "service_addresses": "Service addresses",
+    "pod_sandbox": "Pod sandbox",
+    "mtu": "MTU",
+    "container_runtime": "Container runtime",
+    "kubernetes_version": "Kubernetes version",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Side:
+    """A fact on one side of a comparison.
+
+    Attributes:
+        known: whether the capture shows it.
+        summary: what is the case, in words; absent when unknown.
+        value: what is the case, part by part; a part that is not known has no key; absent when unknown.
+        reason: why it is unknown.
+        commands: the commands whose output would show it.
+        evidence: the lines that prove it, or that contradict each other.
+    """
+
+    known: bool
+    summary: str | None = None
+    value: dict[str, Any] | None = None
+    reason: str | None = None
+    commands: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """A part of a value that differs.
+
+    Attributes:
+        part: the part, such as `plugin`.
+        left: what it is on the left; absent when it is only on the right.
+        right: what it is on the right; absent when it is only on the left.
+    """
+
+    part: str
+    left: Any = None
+    right: Any = None
+
+
+@attrs.frozen(kw_only=True)
+class Aspect:
+    """One fact on both sides.
+
+    Attributes:
+        name: the name of the fact.
+        title: its title.
+        outcome: `differs`, `same`, or on which side it is unknown.
+        left: the fact on the left.
+        right: the fact on the right.
+        changes: which parts differ.
+        not_compared: the parts that only one side shows.
+        meaning: what the difference means, in one sentence.
+    """
+
+    name: str
+    title: str
+    outcome: Outcome
+    left: Side
+    right: Side
+    changes: tuple[Change, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    meaning: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Comparison:
+    """The comparison of two nodes.
+
+    Attributes:
+        left: the name of the capture on the left.
+        right: the name of the capture on the right.
+        aspects: the facts, always all and in the same order.
+    """
+
+    left: str
+    right: str
+    aspects: tuple[Aspect, ...]
+
+    def having(self, *outcomes: Outcome) -> tuple[Aspect, ...]:
+        """The facts with one of these outcomes."""
+        return tuple(aspect for aspect in self.aspects if aspect.outcome in outcomes)
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs and nothing is known of one side only."""
+        return not self.having("differs", "unknown-left", "unknown-right")
+
+
+def compare(left: Architecture, right: Architecture) -> Comparison:
+    """Compare two nodes, fact by fact."""
+    names = (left.name, right.name)
+    if left.name == right.name:
+        names = (f"{left.name} (left)", f"{right.name} (right)")
+    return Comparison(
+        left=names[0],
+        right=names[1],
+        aspects=tuple(_aspect(name, names, getattr(left, name), getattr(right, name)) for name in ASPECTS),
+    )
+
+
+def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]) -> Aspect:
+    changes: tuple[Change, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    meaning = None
+    outcome: Outcome
+    if isinstance(left, Known) and isinstance(right, Known):
+        comparable = [_parts(fact.value, instance=False) for fact in (left, right)]
+        not_compared = tuple(sorted(comparable[0].keys() ^ comparable[1].keys()))
+        common = [{part: parts[part] for part in parts if part not in not_compared} for parts in comparable]
+        changes = tuple(_changes(*common))
+        outcome = "differs" if changes else "same" if any(common) or not not_compared else "unknown"
+        if changes:
+            meaning = f"On {sides[0]}, {left.value.meaning()}; on {sides[1]}, {right.value.meaning()}."
+    elif isinstance(left, Known) or isinstance(right, Known):
+        outcome = "unknown-right" if isinstance(left, Known) else "unknown-left"
+    else:
+        outcome = "unknown"
+    return Aspect(
+        name=name,
+        title=_TITLES[name],
+        outcome=outcome,
+        left=_side(left),
+        right=_side(right),
+        changes=changes,
+        not_compared=not_compared,
+        meaning=meaning,
+    )
+
+
+def _side(fact: Fact[Any]) -> Side:
+    if isinstance(fact, Unknown):
+        return Side(known=False, reason=fact.reason, commands=fact.commands, evidence=fact.evidence)
+    return Side(
+        known=True,
+        summary=fact.value.summary(),
+        value=_parts(fact.value, instance=True),
+        evidence=fact.evidence,
+    )
+
+
+def _parts(value: Any, *, instance: bool) -> dict[str, Any]:
+    """The known parts of a value as JSON has them, with or without what belongs to the one node."""
+    return {
+        field.name: _plain(part)
+        for field in attrs.fields(type(value))
+        if (part := getattr(value, field.name)) is not None and (instance or not field.metadata.get("instance"))
+    }
+
+
+def _plain(part: object) -> Any:
+    if isinstance(part, tuple):
+        return [_plain(item) for item in part]
+    return part if isinstance(part, bool | int | str) else str(part)
+
+
+def _changes(left: dict[str, Any], right: dict[str, Any]) -> Iterable[Change]:
+    """What DeepDiff finds, by part. The order of a list of roles means nothing."""
+    tree = DeepDiff(left, right, ignore_order=True, view="tree")
+    found: dict[str, Change] = {}
+    for level in (level for levels in tree.values() for level in levels):
+        part = level.path(output_format="list")[0]
+        found[part] = Change(part=part, left=left.get(part), right=right.get(part))
+    return (found[part] for part in sorted(found))

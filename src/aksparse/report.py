@@ -1,0 +1,122 @@
+"""A comparison for people: on a terminal, or as Markdown for a ticket. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from aksparse.capture import Evidence
+from aksparse.compare import Aspect, Comparison, Outcome, Side
+
+MOST_LINES = 6
+"""How many lines of evidence are shown for one side; the JSON has all."""
+
+_SECTIONS: tuple[tuple[str, tuple[Outcome, ...]], ...] = (
+    ("Differences", ("differs",)),
+    ("Known on one side only", ("unknown-left", "unknown-right")),
+    ("The same", ("same",)),
+    ("Unknown on both sides", ("unknown",)),
+)
+
+
+def _headline(comparison: Comparison) -> str:
+    counts = [(len(comparison.having(*outcomes)), title) for title, outcomes in _SECTIONS]
+    return ", ".join(f"{count} {title[0].lower()}{title[1:]}" for count, title in counts if count)
+
+
+def _unknown(side: Side) -> str:
+    shown_by = f"; would be shown by: {', '.join(side.commands)}" if side.commands else ""
+    return f"unknown: {side.reason}{shown_by}"
+
+
+def _changes(aspect: Aspect) -> str:
+    def text(value: object) -> str:
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    return "; ".join(f"{change.part}: {text(change.left)} -> {text(change.right)}" for change in aspect.changes)
+
+
+def _one_side_only(aspect: Aspect) -> str:
+    return f"one side does not show: {', '.join(aspect.not_compared)}" if aspect.not_compared else ""
+
+
+def _lines(side: Side) -> tuple[tuple[Evidence, ...], str]:
+    """The lines of evidence to show, and what is left out."""
+    more = len(side.evidence) - MOST_LINES
+    return side.evidence[:MOST_LINES], f"and {more} more line{'' if more == 1 else 's'}" if more > 0 else ""
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print a comparison on a terminal, or without colours where there is none."""
+    console.print(Text(f"{comparison.left} | {comparison.right}", style="bold"), soft_wrap=True)
+    console.print(_headline(comparison), highlight=False, soft_wrap=True)
+    for title, outcomes in _SECTIONS:
+        aspects = comparison.having(*outcomes)
+        if not aspects:
+            continue
+        console.print()
+        console.print(Text(title.upper(), style="bold cyan"), soft_wrap=True)
+        for aspect in aspects:
+            for line in _aspect_lines(comparison, aspect):
+                console.print(line, soft_wrap=True)
+
+
+def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
+    yield Text("")
+    yield Text(aspect.title, style="bold")
+    width = max(len(comparison.left), len(comparison.right), len("differs"))
+    for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
+        label = f"  {name:{width}}  "
+        yield Text.assemble((label, "green"), side.summary or "") if side.known else Text.assemble(
+            (label, "green"), (_unknown(side), "yellow")
+        )
+        evidence, more = _lines(side)
+        for line in evidence:
+            yield Text(f"  {'':{width}}    {line}  {line.text.expandtabs().strip()}", style="dim")
+        if more:
+            yield Text(f"  {'':{width}}    {more}", style="dim")
+    for label, text in (("differs", _changes(aspect)), ("means", aspect.meaning), ("note", _one_side_only(aspect))):
+        if text:
+            yield Text.assemble((f"  {label:{width}}  ", "magenta"), text)
+
+
+def to_markdown(comparison: Comparison) -> str:
+    """A comparison as Markdown: a table of all facts, then the differences with their evidence."""
+    parts = [
+        f"# {comparison.left} compared with {comparison.right}\n\n{_headline(comparison)}.\n",
+        _table(comparison),
+        *(_markdown_section(comparison, aspect) for aspect in comparison.having("differs")),
+    ]
+    return "\n".join(parts)
+
+
+def _table(comparison: Comparison) -> str:
+    rows = [f"| | {_cell(comparison.left)} | {_cell(comparison.right)} | |", "|---|---|---|---|"]
+    for aspect in comparison.aspects:
+        cells = [_cell(side.summary or "") if side.known else "*unknown*" for side in (aspect.left, aspect.right)]
+        rows.append(f"| {aspect.title} | {cells[0]} | {cells[1]} | {aspect.outcome.replace('-', ' ')} |")
+    unknown = [
+        f"- {aspect.title}, {_cell(name)}: {_cell(_unknown(side))}"
+        for aspect in comparison.aspects
+        for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right))
+        if not side.known
+    ]
+    return "\n".join([*rows, "", *unknown, ""] if unknown else [*rows, ""])
+
+
+def _cell(text: str) -> str:
+    """Text that stays text in a Markdown table."""
+    return "".join(f"\\{char}" if char in r"\|*_`<>[]" else char for char in text)
+
+
+def _markdown_section(comparison: Comparison, aspect: Aspect) -> str:
+    lines = [f"## {aspect.title}\n"]
+    if aspect.meaning:
+        lines.append(f"{_cell(aspect.meaning)}\n")
+    for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
+        evidence, more = _lines(side)
+        proof = "\n".join(f"    {line}  {line.text.expandtabs().strip()}" for line in evidence)
+        lines.append(f"{_cell(name)}: {_cell(side.summary or '')}\n\n{proof}\n" + (f"\n({more})\n" if more else ""))
+    return "\n".join(lines)
