@@ -3,8 +3,8 @@
 from aksparse.architecture import describe
 from aksparse.capture import Capture, load_capture
 from aksparse.command import Parsed, UnknownCommand, parse
-from aksparse.commands.az_aks_create import parse_az_aks_create
 from aksparse.commands.assignment import parse_assignment
+from aksparse.commands.az_aks_create import parse_az_aks_create
 from aksparse.commands.brctl_show import parse_brctl_show
 from aksparse.commands.docker_inspect import parse_docker_inspect
 from aksparse.commands.docker_ps import parse_docker_ps
@@ -19,5 +19,39 @@ from aksparse.facts import Architecture, Known, Unknown
 from aksparse.serialize import to_builtins, to_json
 from aksparse.transcript import Transcript, read_transcript
 from aksparse.wiring import Wiring, build_wiring
+
+__all__ = [
+    "AksparseError",
+    "Architecture",
+    "Capture",
+    "CaptureError",
+    "Comparison",
+    "Diagnostic",
+    "Known",
+    "ParseError",
+    "Parsed",
+    "Span",
+    "Transcript",
+    "Unknown",
+    "UnknownCommand",
+    "Wiring",
+    "build_wiring",
+    "compare",
+    "describe",
+    "load_capture",
+    "parse",
+    "parse_assignment",
+    "parse_az_aks_create",
+    "parse_brctl_show",
+    "parse_docker_inspect",
+    "parse_docker_ps",
+    "parse_ip_addr",
+    "parse_iptables",
+    "parse_kubectl_get",
+    "parse_route",
+    "read_transcript",
+    "to_builtins",
+    "to_json",
+]
 
 __version__ = "0.1.0"

@@ -12,7 +12,6 @@ from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.commands.docker_ps import Container
 from aksparse.commands.ip_addr import Link
 from aksparse.commands.iptables import Rule
-from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.commands.route import Route
 from aksparse.facts import (
     Architecture,
@@ -138,8 +137,8 @@ class _Node:
 
     def network_plugin(self) -> Fact[NetworkPlugin]:
         marks: dict[str, list[Evidence]] = {}
-        for plugin, evidence in self.stated("network_plugin").items():
-            marks.setdefault(plugin, []).extend(evidence)
+        for plugin, lines in self.stated("network_plugin").items():
+            marks.setdefault(plugin, []).extend(lines)
         for bridge in self.wiring.bridges:
             if bridge.name in ("cbr0", "azure0"):
                 plugin = "kubenet" if bridge.name == "cbr0" else "azure"
@@ -174,7 +173,9 @@ class _Node:
         bridge = self.pod_bridge
         if bridge is not None:
             ports = tuple(port for port in bridge.ports if self.leads_to_pod(port))
-            evidence = self.capture.evidence(*bridge.records) if len(bridge.records) == 1 else self.cite(*bridge.records)
+            evidence = (
+                self.capture.evidence(*bridge.records) if len(bridge.records) == 1 else self.cite(*bridge.records)
+            )
             uplink = self.wiring.uplink
             value = PodAttachment(
                 kind="bridge",
@@ -221,7 +222,6 @@ class _Node:
         ]
 
     def host_link_naming(self) -> Fact[HostLinkNaming]:
-        links: list[HostLink | Route]
         bridge = self.pod_bridge
         names: dict[str, tuple[Record, ...]] = {}
         if bridge is not None:
@@ -253,9 +253,7 @@ class _Node:
             missing = "no address of a pod is" if not pods else "the node's subnet is not"
             return Unknown(reason=f"{missing} in the capture", commands=_POD_LINKS if not pods else _ROUTES)
         subnet = self.subnet.value
-        proof = tuple(
-            dict.fromkeys(line for pod in pods for line in self.name_lines({str(pod.address): pod.records}))
-        )
+        proof = tuple(dict.fromkeys(line for pod in pods for line in self.name_lines({str(pod.address): pod.records})))
         inside = {pod.address in subnet for pod in pods if pod.address is not None}
         if len(inside) == 2:
             return _contradiction(f"some pods are inside the node's subnet {subnet}, some outside", proof)
@@ -296,7 +294,11 @@ class _Node:
             return Unknown(reason=f"whether {route.iface} is a bridge is not in the capture", commands=_HOST_LINKS)
         bridge = self.wiring.bridge(route.iface)
         uplink = self.wiring.uplink
-        onlink = [r for r in self.wiring.routes if r.iface == route.iface and address in r.network and r is not route]
+        onlink = [
+            r
+            for r in self.wiring.routes
+            if r.iface == route.iface and address and address in r.network and r is not route
+        ]
         value = NodeAddress(
             held_by="bridge" if bridge else "uplink",
             uplink_is_bridge_port=uplink.master is not None if uplink and uplink.master_known else None,
@@ -334,9 +336,7 @@ class _Node:
     def pod_gateway(self) -> Fact[PodGateway]:
         pods = [pod for pod in self.wiring.pods if pod.gateway is not None]
         if not pods:
-            return Unknown(
-                reason="no route of a pod is in the capture", commands=("nsenter -t PID -n route -n",)
-            )
+            return Unknown(reason="no route of a pod is in the capture", commands=("nsenter -t PID -n route -n",))
         routes = [record for pod in pods for record in pod.records if isinstance(record, Route)]
         proof = self.cite(*(route for route in routes if route.network.prefixlen == 0))
         gateways = {pod.gateway for pod in pods if pod.gateway is not None}
@@ -362,13 +362,9 @@ class _Node:
         bridge = self.pod_bridge
         routes = [r for r in self.wiring.routes if bridge is not None and r.iface == bridge.name and "G" not in r.flags]
         if bridge is None or not routes or self.subnet is None:
-            return Unknown(
-                reason="no route to the node's pods is in the capture", commands=(*_ROUTES, *_HOST_LINKS)
-            )
+            return Unknown(reason="no route to the node's pods is in the capture", commands=(*_ROUTES, *_HOST_LINKS))
         kind = "node subnet" if any(r.network == self.subnet.value for r in routes) else "pod network"
-        value = LocalPods(
-            kind=f"{kind} on the bridge", routes=tuple(r.network for r in routes), interface=bridge.name
-        )
+        value = LocalPods(kind=f"{kind} on the bridge", routes=tuple(r.network for r in routes), interface=bridge.name)
         return _known(value, self.cite(*routes))
 
     def remote_pods(self) -> Fact[RemotePods]:
@@ -440,7 +436,7 @@ class _Node:
         if not services:
             hook = [rule for rule in self.rules("POSTROUTING") if rule.target == "KUBE-POSTROUTING"]
             reason = (
-                "KUBE-POSTROUTING alone, which the kubelet makes as well, does not show it, and the chains of the services are not"
+                "KUBE-POSTROUTING alone does not show it (the kubelet makes it as well), and the service chains are not"
                 if hook
                 else "the chains of kube-proxy are not"
             )
@@ -501,9 +497,7 @@ class _Node:
         values = {name: {link.mtu for link in found} for name, found in links.items()}
         proof = [found[0] for name, found in links.items() if len(values[name]) == 1]
         if not proof:
-            return Unknown(
-                reason="no MTU is in the capture", commands=("ip addr", "nsenter -t PID -n ip addr")
-            )
+            return Unknown(reason="no MTU is in the capture", commands=("ip addr", "nsenter -t PID -n ip addr"))
         value = Mtu(**{name: found.pop() for name, found in values.items() if len(found) == 1})
         return _known(value, self.cite(*proof))
 
@@ -515,9 +509,7 @@ class _Node:
         containers = self.capture.records("docker_ps", Container)
         if containers:
             return _known(ContainerRuntime(name="docker"), self.cite(*containers))
-        return Unknown(
-            reason="the container runtime is not in the capture", commands=("kubectl get nodes -o wide",)
-        )
+        return Unknown(reason="the container runtime is not in the capture", commands=("kubectl get nodes -o wide",))
 
     def kubernetes_version(self) -> Fact[KubernetesVersion]:
         row = self.wiring.node
@@ -528,9 +520,7 @@ class _Node:
 
 def _not_to_local(rule: Rule) -> bool:
     return any(
-        match.dst_negated and match.dst_type == ("LOCAL",)
-        for match in rule.matches
-        if isinstance(match, AddrtypeMatch)
+        match.dst_negated and match.dst_type == ("LOCAL",) for match in rule.matches if isinstance(match, AddrtypeMatch)
     )
 
 

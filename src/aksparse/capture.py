@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, get_args
 
 import attrs
 import cattrs
@@ -215,14 +215,10 @@ def _load_directory(path: Path, name: str) -> Capture:
     diagnostics += [
         _about_file("missing-file", f"{MANIFEST} names it, but it is not there", f"{name}/{file}") for file in entries
     ]
-    return Capture(
-        name=name, manifest=manifest, outputs=tuple(outputs), diagnostics=tuple(diagnostics), texts=texts
-    )
+    return Capture(name=name, manifest=manifest, outputs=tuple(outputs), diagnostics=tuple(diagnostics), texts=texts)
 
 
-def _read_file(
-    text: str, source: str, entry: OutputEntry | None
-) -> tuple[Iterable[Parsed[Any]], Iterable[Diagnostic]]:
+def _read_file(text: str, source: str, entry: OutputEntry | None) -> tuple[Iterable[Parsed[Any]], Iterable[Diagnostic]]:
     """The outputs in a file, and what there is to say about it."""
     if entry is None:
         transcript = read_transcript(text, source=source)
@@ -258,12 +254,18 @@ def read_text(path: Path) -> str:
 
 
 _converter = cattrs.Converter(forbid_extra_keys=True)
-for _kinds, _make in ((Address, ip_address), (Network, ip_network)):
-    # An optional one is the same union with None; TOML has no null, so that None never has to be made.
+
+
+def _structure_union(union: Any, make: Callable[[str], object]) -> None:
+    """Make the values of a union, or of the union with None: TOML has no null, so that None never has to be made."""
     _converter.register_structure_hook_func(
-        lambda kind, kinds=_kinds: set(get_args(kind)) - {type(None)} == set(get_args(kinds)),
-        lambda value, _, make=_make: make(_expect(str, value)),
+        lambda kind: set(get_args(kind)) - {type(None)} == set(get_args(union)),
+        lambda value, _: make(_expect(str, value)),
     )
+
+
+_structure_union(Address, ip_address)
+_structure_union(Network, ip_network)
 _converter.register_structure_hook(str, lambda value, _: _expect(str, value))
 _converter.register_structure_hook(date, lambda value, _: _expect(date, value))
 
@@ -281,7 +283,7 @@ def read_manifest(text: str, *, source: str = MANIFEST) -> Manifest:
         CaptureError: it is not TOML, or says something that a manifest can't say.
     """
     try:
-        return cast("Manifest", _converter.structure(tomllib.loads(text), Manifest))
+        return _converter.structure(tomllib.loads(text), Manifest)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line ([0-9]+)", str(error))
         raise CaptureError(source, str(error), int(line[1]) if line else None) from None

@@ -25,6 +25,8 @@ from aksparse.serialize import (
     schema_names,
     schema_text,
     to_json,
+)
+from aksparse.serialize import (
     validate as validate_document,
 )
 from aksparse.transcript import read_transcript

@@ -74,9 +74,7 @@ class Lines:
     def span(self, number: int, end: int | None = None) -> Span:
         return Span(self.source, number, end or number)
 
-    def report(
-        self, number: int, code: str, message: str, column: int = 0, severity: Severity = "error"
-    ) -> None:
+    def report(self, number: int, code: str, message: str, column: int = 0, severity: Severity = "error") -> None:
         """Say something about a line; with severity `error`, that it is in no record."""
         text = self.texts[number - self.first]
         self.diagnostics.append(
@@ -265,9 +263,7 @@ def recognise(texts: Sequence[str]) -> list[Command[Any]]:
     return [command for command in registry().values() if command.recognises(texts)]
 
 
-def parse(
-    text: str, command: str | None = None, *, source: str = "<text>", strict: bool = True
-) -> Parsed[Any]:
+def parse(text: str, command: str | None = None, *, source: str = "<text>", strict: bool = True) -> Parsed[Any]:
     """Read the output of a command; without a name the command is recognised from the text itself.
 
     Args:

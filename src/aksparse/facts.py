@@ -73,7 +73,10 @@ class NetworkPlugin:
 
     def meaning(self) -> str:
         return {
-            ("kubenet", "bridge"): "kubenet makes a bridge of its own and gives pods addresses that Azure does not know",
+            (
+                "kubenet",
+                "bridge",
+            ): "kubenet makes a bridge of its own and gives pods addresses that Azure does not know",
             ("azure", "bridge"): "Azure CNI bridges pods into the VNet, so that Azure knows every pod's address",
             ("azure", "transparent"): "Azure CNI routes each pod's VNet address to its own host link",
             ("azure", "overlay"): "Azure CNI gives pods addresses of an overlay that the Azure network carries",
@@ -107,7 +110,7 @@ class PodAttachment:
             return "each pod is alone on its link, and the host routes even between its own pods"
         return {
             True: f"pods are on one layer 2 segment with the VNet, which {self.bridge} extends into the node",
-            False: f"pods share a layer 2 segment of the node's own, and the host routes between {self.bridge} and the VNet",
+            False: f"pods share a layer 2 segment of their own, and the host routes between {self.bridge} and the VNet",
             None: f"pods of the node share one layer 2 segment, the bridge {self.bridge}",
         }[self.uplink_is_port]
 
@@ -185,7 +188,9 @@ class NodeAddress:
 
     def meaning(self) -> str:
         if self.held_by == "bridge":
-            return f"{self.uplink or 'the uplink'} has no address of its own: whoever looks at it must look at {self.interface}"
+            return (
+                f"{self.uplink or 'the uplink'} has no address of its own, {self.interface} has it and pods beside it"
+            )
         return f"{self.interface} itself holds the node's address, and pods are behind it"
 
 
@@ -256,7 +261,7 @@ class LocalPods:
 
     def meaning(self) -> str:
         return {
-            "pod network on the bridge": "one route covers all pods of the node, and stays the same as they come and go",
+            "pod network on the bridge": "one route covers all pods of the node, whichever come and go",
             "node subnet on the bridge": "pods and nodes are in one network, and no route tells them apart",
         }.get(self.kind, "the routing table changes with every pod that starts or ends")
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pyparsing as pp
 
@@ -133,6 +133,10 @@ def _atomic(pattern: str) -> str:
     return f"(?>{pattern})"
 
 
+_LITERALS = {type(pp.Literal("x")), type(pp.Literal("")), pp.Literal}  # pyparsing has classes of its own for short ones
+_NO_DEFAULT = pp.Opt("x").defaultValue
+
+
 class _Translation:
     """One walk over an expression. It mirrors `ParserElement._parseNoCache`: skip white space, then match."""
 
@@ -145,6 +149,7 @@ class _Translation:
         """The pattern of an element.
 
         Args:
+            e: the element.
             skip: whether pyparsing lets this element skip white space; the first element of a sequence and the
                 content of an enhancer do not, their container has done it.
             skipped: the characters already skipped at this position, which need not be skipped again.
@@ -171,39 +176,35 @@ class _Translation:
         return prefix + captured
 
     def body(self, e: pp.ParserElement, skipped: frozenset[str]) -> str:
-        kind = type(e)
-        if isinstance(e, pp.Literal) and kind.__name__ in ("Literal", "_SingleCharLiteral", "Empty"):
-            return re.escape(e.match)
-        if kind is pp.Keyword:
+        if type(e) in _LITERALS:
+            return re.escape(cast("pp.Literal", e).match)
+        if type(e) is pp.Keyword:
             return self.keyword(e)
-        if kind in (pp.Word, pp.Char):
+        if type(e) is pp.Word or type(e) is pp.Char:
             return self.word(e)
-        if kind is pp.Regex:
+        if type(e) is pp.Regex:
             return self.regex(e)
-        if kind is pp.And and e.exprs:
+        if type(e) is pp.And:
             return self.sequence(e, skipped)
-        if kind is pp.MatchFirst and e.exprs:
+        if type(e) is pp.MatchFirst:
             return "(?>" + "|".join(self.element(x, skipped=skipped) for x in e.exprs) + ")"
-        if kind is pp.Opt:
-            if e.defaultValue is not pp.Opt._Opt__optionalNotMatched:
+        if type(e) is pp.Opt:
+            if e.defaultValue is not _NO_DEFAULT:
                 raise NotCompilable(e, "a default value is not in the text")
             return f"(?>(?:{self.element(e.expr, skip=False, skipped=skipped)})?)"
-        if kind in (pp.ZeroOrMore, pp.OneOrMore):
-            return self.repeat(e, "*" if kind is pp.ZeroOrMore else "+")
-        if kind is pp.NotAny:
+        if type(e) is pp.ZeroOrMore or type(e) is pp.OneOrMore:
+            return self.repeat(e, "*" if type(e) is pp.ZeroOrMore else "+")
+        if type(e) is pp.NotAny:
             return f"(?!{self.without_names(e.expr)})"
-        if kind is pp.FollowedBy:
+        if type(e) is pp.FollowedBy:
             return f"(?={self.without_names(e.expr)})"
-        if kind is pp.Suppress and not self.combined:
+        if type(e) is pp.Suppress:
             return self.without_names(e.expr, skip=False)
-        if kind is pp.Combine:
+        if type(e) is pp.Combine:
             if not e.adjacent or e.joinString:
                 raise NotCompilable(e, "a Combine that joins with something else is not the text itself")
-            self.combined += 1
-            combined = self.without_names(e.expr, skip=False)
-            self.combined -= 1
-            return f"(?>{combined})"
-        raise NotCompilable(e, f"{kind.__name__} is outside the supported fragment")
+            return f"(?>{self.without_names(e.expr, skip=False)})"
+        raise NotCompilable(e, f"{type(e).__name__} is outside the supported fragment")
 
     def keyword(self, e: pp.Keyword) -> str:
         if e.caseless:

@@ -1,9 +1,9 @@
 """The options of iptables rules: what the matches and targets print behind the columns.
 
 Format: the `print` function of each extension in `extensions/` of iptables; see also iptables-extensions(8). An option
-begins with a word of its own (`tcp`, `ADDRTYPE`, `to:` ...), which decides how the rest is read. Typed are the options
-that kubenet, kube-proxy, Azure's ip-masq-agent and Docker use; from the first word that is none of these on, the text is
-kept verbatim.
+begins with a word of its own (`tcp`, `ADDRTYPE`, `to:` ...), which decides how the rest is read. Typed are those
+that kubenet, kube-proxy, Azure's ip-masq-agent and Docker use; from the first word that is none of these on, the text
+is kept verbatim.
 """
 
 from __future__ import annotations
@@ -173,14 +173,7 @@ class NfacctMatch:
 
 
 Match = (
-    PortMatch
-    | MultiportMatch
-    | AddrtypeMatch
-    | StatisticMatch
-    | MarkMatch
-    | ConntrackMatch
-    | RecentMatch
-    | NfacctMatch
+    PortMatch | MultiportMatch | AddrtypeMatch | StatisticMatch | MarkMatch | ConntrackMatch | RecentMatch | NfacctMatch
 )
 
 
@@ -371,9 +364,7 @@ def _statistic_match(tokens: _Tokens) -> StatisticMatch:
 )
 def _mark_match(tokens: _Tokens) -> MarkMatch:
     mask = tokens.get("mask")
-    return MarkMatch(
-        value=int(tokens["value"], 16), mask=int(mask, 16) if mask else None, negated="negated" in tokens
-    )
+    return MarkMatch(value=int(tokens["value"], 16), mask=int(mask, 16) if mask else None, negated="negated" in tokens)
 
 
 @_option("ctstate", grammar=column(pp.Literal("ctstate")) + column(_types("states")))

@@ -69,8 +69,10 @@ def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
     width = max(len(comparison.left), len(comparison.right), len("differs"))
     for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
         label = f"  {name:{width}}  "
-        yield Text.assemble((label, "green"), side.summary or "") if side.known else Text.assemble(
-            (label, "green"), (_unknown(side), "yellow")
+        yield (
+            Text.assemble((label, "green"), side.summary or "")
+            if side.known
+            else Text.assemble((label, "green"), (_unknown(side), "yellow"))
         )
         evidence, more = _lines(side)
         for line in evidence:

@@ -297,7 +297,7 @@ _WRITTEN_BY_HAND = (Manifest, NetworkSettings, OutputEntry, RouteTableEntry)
 def _docstring(cls: type[Any]) -> tuple[str, dict[str, str]]:
     """The first line of a class's docstring, and what its `Attributes:` section says of each field."""
     text = cleandoc(cls.__doc__ or "")
-    descriptions = {}
+    descriptions: dict[str, str] = {}
     for base in (cls, *cls.__bases__):
         _, _, section = cleandoc(base.__doc__ or "").partition("Attributes:\n")
         for match in re.finditer(r"^    (\w+): (.*(?:\n        .*)*)", section, re.MULTILINE):

@@ -66,6 +66,7 @@ def to_ip(text: str) -> IPv4Address | IPv6Address:
 # Dumps repeat some columns' values many times, and equal immutable values may be one object. A column whose values
 # rarely repeat (the address of a pod, the destination of a route) is faster without.
 remember = lru_cache(maxsize=1 << 13)
+to_repeated_ipv4 = remember(to_ipv4)
 to_repeated_ip = remember(to_ip)
 
 

@@ -271,9 +271,7 @@ def _bridges(shown: Iterable[Bridge], links: Iterable[Link]) -> tuple[HostBridge
         if link.master is not None and link.master not in listed:
             ports.setdefault(link.master, []).append(link.ifname)
             records.setdefault(link.master, []).append(link)
-    return tuple(
-        HostBridge(name=name, ports=tuple(ports[name]), records=tuple(records[name])) for name in ports
-    )
+    return tuple(HostBridge(name=name, ports=tuple(ports[name]), records=tuple(records[name])) for name in ports)
 
 
 def _links(shown: Iterable[Link], bridges: Iterable[HostBridge], *, known: bool) -> tuple[HostLink, ...]:
@@ -359,7 +357,7 @@ def _pods(wiring: Wiring) -> Iterator[PodWiring]:
             continue
         pod = _inside(wiring, output, containers)
         key = next((key for key in rows if key[1] == pod.name and key[0] in (pod.namespace, None)), None)
-        key = key or by_address.get(pod.address)
+        key = key or (by_address.get(pod.address) if pod.address else None)
         if key is not None:
             seen.add(key)
             row = rows[key]
@@ -436,11 +434,7 @@ def _of_container(container: Container, containers: list[Container]) -> dict[str
 def _host_link(wiring: Wiring, inside: Link) -> HostLink | None:
     """The other end of a pod's interface: each names the other's index."""
     return next(
-        (
-            link
-            for link in wiring.links
-            if link.ifindex == inside.link_index and link.link_index == inside.ifindex
-        ),
+        (link for link in wiring.links if link.ifindex == inside.link_index and link.link_index == inside.ifindex),
         None,
     )
 

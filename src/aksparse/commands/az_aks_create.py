@@ -75,7 +75,9 @@ _COMMAND = LineGrammar(
     pp.And([column(pp.Literal(literal)) for literal in ("az", "aks", "create")]) + pp.Regex(r".*"),
 )
 _OPTION = LineGrammar(
-    pp.Regex("|".join(sorted(filter(lambda option: len(option) > 2, _FIELDS), reverse=True))).set_name("option of az aks create")
+    pp.Regex("|".join(sorted(filter(lambda option: len(option) > 2, _FIELDS), reverse=True))).set_name(
+        "option of az aks create"
+    )
     + pp.Regex(r"[ \t=].*").leave_whitespace()
 )
 
@@ -85,7 +87,7 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
     option_lines: dict[str, int] = {}
     other: list[str] = []
     pending: str | None = None  # the option whose value is the next word
-    numbers = []
+    numbers: list[int] = []
     for number, line in lines:
         if not line.strip():
             lines.ignore(number, "blank")

@@ -90,9 +90,7 @@ def _produced_by(argv: Sequence[str]) -> bool:
     return list(argv) == ["brctl", "show"]
 
 
-COMMAND = Command(
-    name="brctl_show", record=Bridge, assemble=_assemble, produced_by=_produced_by, signature=(_HEADER,)
-)
+COMMAND = Command(name="brctl_show", record=Bridge, assemble=_assemble, produced_by=_produced_by, signature=(_HEADER,))
 
 
 def parse_brctl_show(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Bridge]:

@@ -239,7 +239,7 @@ def _assemble(lines: Lines) -> Iterator[Link]:
                 if block is None:
                     lines.report(number, "orphan-line", "an address without an interface above it", 1)
                     continue
-                address = _address(*found.groups(), origin, number)
+                address = _address(*found.groups(), origin=origin, number=number)
             elif found := match_link(line):
                 if block is not None:
                     if address is not None:
@@ -247,7 +247,7 @@ def _assemble(lines: Lines) -> Iterator[Link]:
                     yield link(**block, addr_info=tuple(addresses))
                 block = address = None
                 addresses = []
-                block = _link(*found.groups(), origin, number)
+                block = _link(*found.groups(), origin=origin, number=number)
             elif found := match_link_layer(line):
                 if block is None or "link_type" in block:
                     lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
@@ -265,7 +265,8 @@ def _assemble(lines: Lines) -> Iterator[Link]:
             lines.bad_value(number, error)
             continue
         recorded(number)
-        block["end_line"] = number
+        if block is not None:
+            block["end_line"] = number
     if block is not None:
         if address is not None:
             addresses.append(addr_info(**address))
@@ -284,6 +285,7 @@ def _link(
     linkmode: str | None,
     group: str | None,
     txqlen: str | None,
+    *,
     origin: str,
     number: int,
 ) -> dict[str, Any]:
@@ -349,6 +351,7 @@ def _address(
     flags: str | None,
     protocol: str | None,
     label: str | None,
+    *,
     origin: str,
     number: int,
 ) -> dict[str, Any]:
@@ -376,9 +379,7 @@ def _address(
 @remember
 def _to_address_flags(text: str) -> dict[str, Any]:
     words = iter(text.split())
-    return dict(
-        ("ifa_flags", next(words)) if name == "flags" else (name.replace("-", "_"), True) for name in words
-    )
+    return dict(("ifa_flags", next(words)) if name == "flags" else (name.replace("-", "_"), True) for name in words)
 
 
 @remember

@@ -30,7 +30,6 @@ from aksparse.netfilter import Match, TargetOption, read_commented_options, read
 from aksparse.records import Record, constructor
 from aksparse.tokens import column, integer, remember, rest_of_line, to_network, word
 
-
 Address = IPv4Network | IPv6Network | str
 
 
@@ -153,9 +152,7 @@ def _rule_grammar(*, num: bool, verbose: bool) -> LineGrammar:
     )
 
 
-_RULES = {
-    (num, verbose): _rule_grammar(num=num, verbose=verbose) for num in (False, True) for verbose in (False, True)
-}
+_RULES = {(num, verbose): _rule_grammar(num=num, verbose=verbose) for num in (False, True) for verbose in (False, True)}
 _PROTOCOLS = {
     **{"0": "all", "1": "icmp", "2": "igmp", "4": "ipencap", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre"},
     **{"50": "esp", "51": "ah", "58": "ipv6-icmp", "132": "sctp", "136": "udplite"},
@@ -177,7 +174,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
         elif found := match_chain(line):
             if chain is not None:
                 yield make_chain(**chain, rules=tuple(rules))
-            chain = _chain(*found.groups(), origin, number)
+            chain = _chain(*found.groups(), origin=origin, number=number)
             rules = []
             recorded(number)
         elif chain is not None and (found := match(line)):
@@ -240,6 +237,7 @@ def _chain(
     pkts: str | None,
     bytes_: str | None,
     references: str | None,
+    *,
     origin: str,
     number: int,
 ) -> dict[str, Any]:

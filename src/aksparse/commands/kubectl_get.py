@@ -9,10 +9,11 @@ are read by their form, not their position, so that a page that collapsed the bl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import attrs
 import pyparsing as pp
@@ -148,13 +149,13 @@ _HEADERS = {
     Pod: LineGrammar(
         pp.Opt(_names("NAMESPACE", field="namespaced"))
         + _names("NAME", "READY", "STATUS", "RESTARTS", "AGE")
-        + pp.Opt(_names("IP", "NODE", field="wide") + pp.Opt(_names("NOMINATED NODE", "READINESS GATES", field="gates")))
+        + pp.Opt(
+            _names("IP", "NODE", field="wide") + pp.Opt(_names("NOMINATED NODE", "READINESS GATES", field="gates"))
+        )
     ),
     Node: LineGrammar(
         _names("NAME", "STATUS", "ROLES", "AGE", "VERSION")
-        + pp.Opt(
-            _names("INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME", field="wide")
-        )
+        + pp.Opt(_names("INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME", field="wide"))
     ),
     Service: LineGrammar(
         pp.Opt(_names("NAMESPACE", field="namespaced"))
@@ -216,7 +217,9 @@ def _service_row(*, namespaced: bool, wide: bool) -> LineGrammar:
         + column(word("type"))
         + column((_ip | "None")("cluster_ip"))
         + column(word("external_ip"))
-        + column(pp.Regex(r"<none>|[0-9]+(?::[0-9]+)?/[A-Z]+(?:,[0-9]+(?::[0-9]+)?/[A-Z]+)*").set_name("ports")("ports"))
+        + column(
+            pp.Regex(r"<none>|[0-9]+(?::[0-9]+)?/[A-Z]+(?:,[0-9]+(?::[0-9]+)?/[A-Z]+)*").set_name("ports")("ports")
+        )
         + column(_age("age"))
         + _when(wide, column(word("selector")))
     )
@@ -235,42 +238,53 @@ _SERVICE_ROWS = {
 _NO_RESOURCES = LineGrammar(pp.Regex(r"No resources found(?: in [^ ]+ namespace)?\.?"))
 
 
+class _Table(NamedTuple):
+    """How the rows below a header are read."""
+
+    row: LineGrammar
+    match: Callable[[str], re.Match[str] | None]
+    make: Callable[..., Resource]
+
+
 def _assemble(lines: Lines) -> Iterator[Resource]:
     recorded, origin = lines.recorded, lines.source
-    row: LineGrammar | None = None
+    table: _Table | None = None
     for number, line in lines:
-        if row is not None and (found := match(line)):
+        if table is not None and (found := table.match(line)):
             try:
-                resource = make(*found.groups(), origin, number)
+                resource = table.make(*found.groups(), origin, number)
             except ValueError as error:
                 lines.bad_value(number, error)
                 continue
             recorded(number)
             yield resource
-        elif table := _table(line):
+        elif header := _table(line):
             lines.ignore(number, "header")
-            row, make = table
-            match = row.pattern.match
+            table = header
         elif _NO_RESOURCES.pattern.match(line):
             lines.ignore(number, "no-resources")
-        elif row is None and any(grammar.pattern.match(line) for grammar in _ALL_ROWS):
+        elif table is None and any(grammar.pattern.match(line) for grammar in _ALL_ROWS):
             lines.report(number, "orphan-line", "a row without a header above it", 1)
         else:
-            lines.refuse(number, *([row] if row else _HEADERS.values()))
+            lines.refuse(number, *([table.row] if table else _HEADERS.values()))
 
 
 _ALL_ROWS = (*_POD_ROWS.values(), *_NODE_ROWS.values(), *_SERVICE_ROWS.values())
 
 
-def _table(line: str) -> tuple[LineGrammar, Callable[..., Resource]] | None:
-    """The grammar of the rows below a header, and what makes a record of their cells."""
+def _table(line: str) -> _Table | None:
+    """How the rows below a header are read; `None` when the line is no header."""
+    row: LineGrammar
+    make: Callable[..., Resource]
     if (found := _HEADERS[Pod].parse(line)) is not None:
-        return _POD_ROWS["namespaced" in found, "wide" in found, "gates" in found], _pod
-    if (found := _HEADERS[Node].parse(line)) is not None:
-        return _NODE_ROWS["wide" in found], _node
-    if (found := _HEADERS[Service].parse(line)) is not None:
-        return _SERVICE_ROWS["namespaced" in found, "wide" in found], _service
-    return None
+        row, make = _POD_ROWS["namespaced" in found, "wide" in found, "gates" in found], _pod
+    elif (found := _HEADERS[Node].parse(line)) is not None:
+        row, make = _NODE_ROWS["wide" in found], _node
+    elif (found := _HEADERS[Service].parse(line)) is not None:
+        row, make = _SERVICE_ROWS["namespaced" in found, "wide" in found], _service
+    else:
+        return None
+    return _Table(row, row.pattern.match, make)
 
 
 _make_pod, _make_node, _make_service = constructor(Pod), constructor(Node), constructor(Service)
@@ -387,7 +401,9 @@ def _to_ready(text: str) -> tuple[int, int]:
 def _to_external_ips(text: str) -> tuple[IPv4Address | IPv6Address | str, ...]:
     if text[0] == "<":
         return ()
-    return tuple(to_repeated_ip(part) if part.replace(".", "").isdecimal() or ":" in part else part for part in text.split(","))
+    return tuple(
+        to_repeated_ip(part) if part.replace(".", "").isdecimal() or ":" in part else part for part in text.split(",")
+    )
 
 
 @remember

@@ -20,7 +20,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
-from aksparse.tokens import BadValue, column, integer, ipv4, signed_integer, to_ipv4, to_repeated_ip, word
+from aksparse.tokens import BadValue, column, integer, ipv4, signed_integer, to_ipv4, to_repeated_ipv4, word
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +89,7 @@ def _assemble(lines: Lines) -> Iterator[Route]:
                     raise BadValue(destination, f"destination without bits outside its mask {genmask}")
                 made = route(
                     destination=address,
-                    gateway=None if gateway == "-" else to_repeated_ip(gateway),
+                    gateway=None if gateway == "-" else to_repeated_ipv4(gateway),
                     genmask=mask,
                     flags=flags,
                     metric=int(metric),
@@ -116,9 +116,7 @@ def _produced_by(argv: Sequence[str]) -> bool:
     return argv[0] == "route" and all(option.startswith("-") and set(option) <= set("-nv") for option in argv[1:])
 
 
-COMMAND = Command(
-    name="route", record=Route, assemble=_assemble, produced_by=_produced_by, signature=(_TITLE, _HEADER)
-)
+COMMAND = Command(name="route", record=Route, assemble=_assemble, produced_by=_produced_by, signature=(_TITLE, _HEADER))
 
 
 def parse_route(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Route]:
