@@ -119,7 +119,7 @@ class _Node:
         onlink = [
             other
             for other in self.wiring.routes
-            if other.iface == route.iface and route.gateway in other.network and other.network.prefixlen
+            if other.iface == route.iface and self.is_in(route.gateway, other.network)
         ]
         return Known(value=onlink[0].network, evidence=self.cite(onlink[0])) if onlink else None
 
@@ -297,8 +297,10 @@ class _Node:
         onlink = [
             r
             for r in self.wiring.routes
-            if r.iface == route.iface and address and address in r.network and r is not route
+            if r.iface == route.iface and self.is_in(address or route.gateway, r.network) and r is not route
         ]
+        if address is None and not onlink:
+            return Unknown(reason="the node's address is not in the capture", commands=("ip addr",))
         value = NodeAddress(
             held_by="bridge" if bridge else "uplink",
             uplink_is_bridge_port=uplink.master is not None if uplink and uplink.master_known else None,
@@ -309,6 +311,11 @@ class _Node:
         ports = self.name_lines({uplink.ifname: uplink.records}) if uplink and uplink.master else ()
         listed = self.cite(*(record for b in self.wiring.bridges for record in b.records[:1]))
         return _known(value, (*evidence, *(() if evidence and holder else self.cite(*onlink[:1])), *ports, *listed))
+
+    @staticmethod
+    def is_in(address: Address | None, network: Network) -> bool:
+        """Whether an address, if there is one, is in a network that is narrower than everything."""
+        return address is not None and network.prefixlen > 0 and address in network
 
     def address_of(self, link: HostLink | None) -> tuple[Address | None, tuple[Evidence, ...]]:
         """The IPv4 address that an interface holds."""

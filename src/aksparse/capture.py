@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -267,6 +268,11 @@ def _structure_union(union: Any, make: Callable[[str], object]) -> None:
 _structure_union(Address, ip_address)
 _structure_union(Network, ip_network)
 _converter.register_structure_hook(str, lambda value, _: _expect(str, value))
+# A text is a sequence as well: `argv = "route -n"` would become one word per letter.
+_converter.register_structure_hook_func(
+    lambda kind: kind == tuple[str, ...],
+    lambda value, _: tuple(_expect(str, word) for word in _expect(list, value)),
+)
 _converter.register_structure_hook(date, lambda value, _: _expect(date, value))
 
 
@@ -300,19 +306,28 @@ def _format_exception(error: BaseException, kind: type | None) -> str:
     return str(error) if isinstance(error, ValueError) else cattrs.v.format_exception(error, kind)
 
 
-_TABLE = re.compile(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?")
+_TABLE = re.compile(r"\s*\[\[?([^\[\]=]+)\]")
+_KEY = re.compile(r"\s*([\w.\"' -]+?)\s*=")
 
 
 def _setting_line(lines: list[str], path: tuple[str | int, ...]) -> int:
-    """The number of the line of a TOML text that sets a key; of the whole text's first line when it is not found."""
-    table, entry = "", -1
-    *tables, key = path
-    wanted_entry = next((part for part in tables if isinstance(part, int)), 0)
-    wanted_table = ".".join(part for part in tables if isinstance(part, str))
+    """The number of the line of a TOML text that sets a key, or the inline table around it."""
+    wanted = ".".join(part for part in path if isinstance(part, str))
+    index = next((part for part in path if isinstance(part, int)), 0)
+    table, nearest = "", 1
+    entries = Counter({table: 1})
     for number, line in enumerate(lines, 1):
         if header := _TABLE.match(line):
-            entry = entry + 1 if header[1] == table else 0
-            table = header[1]
-        elif table == wanted_table and entry == wanted_entry and re.match(rf"\s*{re.escape(str(key))}\s*=", line):
-            return number
-    return 1
+            table = f"{_bare(header[1])}."
+            entries[table] += 1
+        elif found := _KEY.match(line):
+            key = table + _bare(found[1])
+            if key == wanted and entries[table] == index + 1:
+                return number
+            nearest = number if wanted.startswith(f"{key}.") else nearest
+    return nearest
+
+
+def _bare(key: str) -> str:
+    """A key of TOML without quotes and blanks."""
+    return re.sub(r"[\"' ]", "", key)

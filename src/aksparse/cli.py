@@ -115,10 +115,10 @@ def compare(left: str, right: str, form: str) -> None:
 
     Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
     """
-    captures = [load_capture(left), load_capture(right)]
-    for capture in captures:
-        _say(capture.diagnostics)
-    comparison = compare_architectures(*(describe(build_wiring(capture)) for capture in captures))
+    wirings = [build_wiring(load_capture(path)) for path in (left, right)]
+    for wiring in wirings:
+        _say((*wiring.capture.diagnostics, *wiring.diagnostics))
+    comparison = compare_architectures(*map(describe, wirings))
     if form == "json":
         click.echo(to_json(comparison))
     elif form == "markdown":

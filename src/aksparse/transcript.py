@@ -148,7 +148,7 @@ def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
     )
 
 
-_FENCE = re.compile(r" {0,3}(?:```|~~~)")
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 _PROMPT = re.compile(
     r"(?:[\w.-]+@[\w.-]+:[^ ]*[$#]|\[[^\]]+\][$#]|[\w.-]+:[^ ]+[$#]|PS [^>]*>|[$>#]) +(?P<command>[^ ].*)"
 )
@@ -177,7 +177,7 @@ class _Reader:
 
     def blocks(self, *, markdown: bool) -> Iterator[range]:
         """The line numbers of each block; sets aside what stands around fenced ones."""
-        fences = [number for number, text in enumerate(self.texts, 1) if _FENCE.match(text)]
+        fences = list(self.fences())
         if not fences and not markdown:
             yield range(1, len(self.texts) + 1)
             return
@@ -190,6 +190,19 @@ class _Reader:
                 self.ignored[stop] = "fence"
             end = stop
         self.set_aside(range(end + 1, len(self.texts) + 1), "prose")
+
+    def fences(self) -> Iterator[int]:
+        """The numbers of the lines that open and close fenced blocks, in turn, as CommonMark has them."""
+        opened = ""
+        for number, text in enumerate(self.texts, 1):
+            if not (fence := _FENCE.match(text)):
+                continue
+            if not opened:
+                opened = fence["fence"]
+                yield number
+            elif fence["fence"].startswith(opened) and not fence["info"].strip():
+                opened = ""
+                yield number
 
     def set_aside(self, numbers: Sequence[int], name: str) -> None:
         for number in numbers:

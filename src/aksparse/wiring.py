@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, ip_interface
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -23,11 +23,13 @@ from aksparse.commands.ip_addr import AddrInfo, Link
 from aksparse.commands.iptables import Chain, Rule
 from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.commands.route import Route
+from aksparse.diagnostics import Diagnostic
 from aksparse.netfilter import PortMatch, StatisticMatch, ToOption
 from aksparse.records import Record
 
 Interface = IPv4Interface | IPv6Interface
 Address = IPv4Address | IPv6Address
+R = TypeVar("R", bound=Record)
 
 
 @attrs.frozen(kw_only=True)
@@ -168,6 +170,7 @@ class Wiring:
         chains: the chains of the nat table, from the listing that says most.
         interfaces_listed: whether that listing has the interfaces of the rules.
         services: the paths of the services.
+        diagnostics: outputs that were passed over because another speaks for the node.
     """
 
     capture: Capture
@@ -181,6 +184,7 @@ class Wiring:
     chains: tuple[Chain, ...] = ()
     interfaces_listed: bool = False
     services: tuple[ServiceChain, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     def link(self, ifname: str) -> HostLink | None:
         """The node's interface of that name."""
@@ -223,6 +227,7 @@ def build_wiring(capture: Capture) -> Wiring:
         chains=chains,
         interfaces_listed=any(rule.in_interface for chain in chains for rule in chain.rules),
         services=tuple(_services(chains)),
+        diagnostics=tuple(_passed_over(capture)),
     )
     pods = tuple(_pods(wiring))
     wiring = attrs.evolve(wiring, uplink=_uplink(wiring, {pod.host_link for pod in pods}))
@@ -239,10 +244,25 @@ def _host_outputs(capture: Capture, command: str) -> list[Parsed[Any]]:
     ]
 
 
-def _host_records(capture: Capture, command: str, kind: type[Any]) -> list[Any]:
-    """The records of the first output of a command that ran on the node itself and says anything."""
+def _host_records(capture: Capture, command: str, kind: type[R]) -> list[R]:
+    """The records of the one output that speaks for the node: not empty, with a known command line, the longest."""
     outputs = [output for output in _host_outputs(capture, command) if len(output)]
-    return [record for output in outputs[:1] for record in output if isinstance(record, kind)]
+    output = max(outputs, key=lambda o: (o.argv is not None, len(o)), default=None)
+    return [record for record in output or () if isinstance(record, kind)]
+
+
+def _passed_over(capture: Capture) -> Iterator[Diagnostic]:
+    """Outputs that might speak for the node as well, and say something else than the one that was chosen."""
+    for command, kind in (("ip_addr", Link), ("brctl_show", Bridge), ("route", Route)):
+        chosen = _host_records(capture, command, kind)
+        for output in _host_outputs(capture, command):
+            if len(output) and list(output) != chosen:
+                message = (
+                    f"not used: {chosen[0].span} says something else, and only one {command} can be the node's own"
+                )
+                yield Diagnostic(
+                    code="second-output", severity="warning", message=message, source=output.source, line=output.line
+                )
 
 
 def _nat_table(capture: Capture) -> Parsed[Chain] | None:
@@ -349,6 +369,9 @@ def _pods(wiring: Wiring) -> Iterator[PodWiring]:
     """The pods that `kubectl get pods` lists or whose network namespace was looked into, each once."""
     capture = wiring.capture
     rows = {(row.namespace, row.name): row for row in capture.records("kubectl_get", Pod)}
+    named = {(row.name, row.ip) for row in rows.values() if row.namespace is not None}
+    # A listing of one namespace does not name it; the same pod may be in a listing of all.
+    rows = {key: row for key, row in rows.items() if key[0] is not None or (row.name, row.ip) not in named}
     by_address = {row.ip: key for key, row in rows.items() if row.ip is not None}
     containers = capture.records("docker_ps", Container)
     seen = set()

@@ -152,12 +152,25 @@ BENCHES = (
 )
 
 
+def warm_up(benches: Sequence[Bench], outputs: Sequence[Output]) -> None:
+    """Let the parsers import and compile what they do on first use, and keep that from the garbage collector."""
+    for bench, output in zip(benches, outputs, strict=True):
+        for contender in bench.contenders:
+            contender.run(beginning(output.text))
+    caches()
+    gc.freeze()
+
+
 @cache
 def caches() -> list[Any]:
-    """Every `lru_cache` of the parsers. A run before has filled them with all there is in the text."""
+    """Every `lru_cache` of the parsers: the run before has left in them what there is in the text."""
     parsers = ("aksparse", "jc", "insights", "ntc_templates", "textfsm")
     functions = (value for value in gc.get_objects() if isinstance(value, type(caches)))
     return [function for function in functions if function.__module__.partition(".")[0] in parsers]
+
+
+def beginning(text: str) -> str:
+    return "".join(text.splitlines(keepends=True)[:FIRST_LINES])
 
 
 def timed(contender: Contender, text: str) -> tuple[float, int]:
@@ -184,17 +197,15 @@ def check(bench: Bench, output: Output) -> None:
 def measure(bench: Bench, text: str, rounds: int) -> list[Row]:
     """Let the parsers of a command take turns."""
     lines = text.count("\n")
-    beginning = "".join(text.splitlines(keepends=True)[:FIRST_LINES])
     rows, plans = [], []
     for contender in bench.contenders:
-        timed(contender, beginning)  # whatever is imported or compiled on first use
-        seconds, records = timed(contender, beginning)
+        seconds, records = timed(contender, beginning(text))
         expected = seconds / min(FIRST_LINES, lines) * lines
         few = expected > TOO_SLOW
         if not few:
             records = timed(contender, text)[1]
         rows.append(Row(contender.name, [], records, FIRST_LINES if few else None))
-        plans.append((contender, beginning if few else text, 3 if expected > SLOW else rounds))
+        plans.append((contender, beginning(text) if few else text, 3 if expected > SLOW else rounds))
     for turn in range(rounds):
         for row, (contender, given, its_rounds) in zip(rows, plans, strict=True):
             if turn < its_rounds:
@@ -239,10 +250,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"Python {platform.python_version()}, {', '.join(competitors)}")
     print("Medians of interleaved runs, in microseconds per line; less is faster.")
     outputs = [bench.make(bench.sizes[quick]) for bench in BENCHES]
+    warm_up(BENCHES, outputs)
     targets = []
     for bench, output in zip(BENCHES, outputs, strict=True):
         check(bench, output)
-        gc.freeze()  # what the imports and the inputs left in memory is nobody's garbage
         rows = measure(bench, output.text, 5 if quick else 11)
         show(bench, output, rows)
         targets += verdicts(bench, rows)

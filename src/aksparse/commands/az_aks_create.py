@@ -6,6 +6,7 @@ page may also quote some of its options alone. Values are typed where they can b
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -93,12 +94,10 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
             lines.ignore(number, "blank")
             continue
         try:
-            words = shlex.split(line.strip().removesuffix("\\"), comments=True)
+            words = shlex.split(_typed(line, first=not numbers), comments=True)
         except ValueError as error:
             lines.report(number, "unexpected-line", f"not a shell command: {str(error).lower()}", 1)
             continue
-        if words[:3] == ["az", "aks", "create"] and not numbers:
-            del words[:3]
         try:
             for word in words:
                 if pending is not None and not word.startswith("-"):
@@ -129,6 +128,15 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
             line=numbers[0],
             end_line=numbers[-1],
         )
+
+
+_BEFORE_OPTIONS = re.compile(r".*?\baz +aks +create(?=[ \t]|$)")
+
+
+def _typed(line: str, *, first: bool) -> str:
+    """The options in a line: without the backslash at its end, and in the first line without prompt and command."""
+    options = line.strip().removesuffix("\\")
+    return _BEFORE_OPTIONS.sub("", options, count=1) if first else options
 
 
 def _to_value(field: str, text: str) -> object:

@@ -10,6 +10,8 @@ What the text shows otherwise than the JSON:
   hold an ``@``; the last one separates.
 - ``link-netns NAME`` stands in place of ``link-netnsid N`` when the peer's namespace has a name: `link_netns`, a key
   that the JSON never has.
+- With `-4` or `-6` there are no `link/TYPE` lines: `link-netns` ends the first line of the interface, and with `-6` the
+  name after the ``@`` is wrong where the peer is in another namespace (its index, looked up in this one).
 - ``forever`` is 4294967295, as in the JSON.
 """
 
@@ -25,7 +27,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
-from aksparse.tokens import column, integer, ip_address, remember, to_ip, to_repeated_ip, word
+from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, to_repeated_ip, word
 
 FOREVER = 0xFFFFFFFF
 
@@ -115,6 +117,8 @@ class Link(Record):
         permaddr: the permanent hardware address, when it differs.
         link_netnsid: the number under which this namespace knows the namespace of the peer.
         link_netns: the name of the namespace of the peer.
+        proto_down: whether a protocol on this host, such as VRRP, holds the link down.
+        ifalias: a description that somebody gave the interface (`ip link` only).
         altnames: the alternative names.
         addr_info: the addresses.
     """
@@ -138,6 +142,8 @@ class Link(Record):
     permaddr: str | None = None
     link_netnsid: int | None = None
     link_netns: str | None = None
+    proto_down: bool | None = None
+    ifalias: str | None = None
     altnames: tuple[str, ...] | None = None
     addr_info: tuple[AddrInfo, ...] = ()
 
@@ -149,6 +155,10 @@ def _option(keyword: str, value: pp.ParserElement) -> pp.ParserElement:
 # A name may hold "@": the last one separates it from the link, which has the form ifN when it is in another namespace.
 _ifname = pp.Regex(r"[^ \t]+(?=@[^ \t@]+:[ \t])|[^ \t]+(?=:[ \t])").set_name("interface name")
 _peer = pp.Literal("@").leave_whitespace() + pp.Regex(r"[^ \t@:]+").leave_whitespace().set_name("link name")("link")
+_state = pp.Opt(
+    column(pp.Literal("link-netnsid")) + column(integer("link_netnsid"))
+    | column(pp.Literal("link-netns")) + column(word("link_netns"))
+) + pp.Opt(column(pp.Literal("protodown")("proto_down")) + column(pp.Literal("on")))
 
 _LINK = LineGrammar(
     pp.Regex(r"[0-9]{1,9}").set_name("interface index")("ifindex")
@@ -164,6 +174,7 @@ _LINK = LineGrammar(
     + _option("mode", word("linkmode"))
     + _option("group", word("group"))
     + _option("qlen", integer("txqlen"))
+    + _state
 )
 _hardware_address = pp.Regex(r"[0-9a-fA-F:.*]+").set_name("link-layer address")
 _LINK_LAYER = LineGrammar(
@@ -175,10 +186,7 @@ _LINK_LAYER = LineGrammar(
         | column(pp.Literal("peer")("peer")) + column(_hardware_address("broadcast"))
     )
     + _option("permaddr", _hardware_address("permaddr"))
-    + pp.Opt(
-        column(pp.Literal("link-netnsid")) + column(integer("link_netnsid"))
-        | column(pp.Literal("link-netns")) + column(word("link_netns"))
-    )
+    + _state
 )
 _FLAGS = (
     *("secondary", "temporary", "nodad", "optimistic", "dadfailed", "home", "deprecated", "tentative"),
@@ -207,11 +215,13 @@ _LIFETIMES = LineGrammar(
     + column(_lifetime("preferred"))
 )
 _ALTNAME = LineGrammar(column(pp.Literal("altname")) + column(word("altname")))
+_ALIAS = LineGrammar(column(pp.Literal("alias")) + rest_of_line("ifalias"))
 
 
 def _assemble(lines: Lines) -> Iterator[Link]:
     match_lifetimes, match_address = _LIFETIMES.pattern.match, _ADDRESS.pattern.match
-    match_link, match_link_layer, match_altname = _LINK.pattern.match, _LINK_LAYER.pattern.match, _ALTNAME.pattern.match
+    match_link, match_link_layer = _LINK.pattern.match, _LINK_LAYER.pattern.match
+    match_altname, match_alias = _ALTNAME.pattern.match, _ALIAS.pattern.match
     recorded, origin, link, addr_info = lines.recorded, lines.source, constructor(Link), constructor(AddrInfo)
     block: dict[str, Any] | None = None  # the fields of the interface being read
     address: dict[str, Any] | None = None  # the fields of its latest address, until its lifetimes are known
@@ -258,8 +268,10 @@ def _assemble(lines: Lines) -> Iterator[Link]:
                     lines.report(number, "orphan-line", "a name without an interface above it", 1)
                     continue
                 block["altnames"] = (*block.get("altnames", ()), found[1])
+            elif block is not None and "ifalias" not in block and (found := match_alias(line)):
+                block["ifalias"] = found[1]
             else:
-                lines.refuse(number, _LINK, _LINK_LAYER, _ADDRESS, _LIFETIMES, _ALTNAME)
+                lines.refuse(number, _LINK, _LINK_LAYER, _ADDRESS, _LIFETIMES, _ALTNAME, _ALIAS)
                 continue
         except ValueError as error:
             lines.bad_value(number, error)
@@ -285,6 +297,9 @@ def _link(
     linkmode: str | None,
     group: str | None,
     txqlen: str | None,
+    link_netnsid: str | None,
+    link_netns: str | None,
+    proto_down: str | None,
     *,
     origin: str,
     number: int,
@@ -302,6 +317,7 @@ def _link(
         "txqlen": txqlen and int(txqlen),
         "origin": origin,
         "line": number,
+        **_to_state(link_netnsid, link_netns, proto_down),
     }
     if peer is None:
         return fields
@@ -327,6 +343,7 @@ def _link_layer(
     permaddr: str | None,
     link_netnsid: str | None,
     link_netns: str | None,
+    proto_down: str | None,
 ) -> dict[str, Any]:
     return {
         "link_type": link_type,
@@ -334,9 +351,20 @@ def _link_layer(
         "broadcast": broadcast or peer_address,
         "link_pointtopoint": True if peer else None,
         "permaddr": permaddr,
-        "link_netnsid": link_netnsid and int(link_netnsid),
-        "link_netns": link_netns,
+        **_to_state(link_netnsid, link_netns, proto_down),
     }
+
+
+def _to_state(link_netnsid: str | None, link_netns: str | None, proto_down: str | None) -> dict[str, Any]:
+    """What stands at the end of either the first line of an interface or its link layer."""
+    fields: dict[str, Any] = {}
+    if link_netnsid:
+        fields["link_netnsid"] = int(link_netnsid)
+    if link_netns:
+        fields["link_netns"] = link_netns
+    if proto_down:
+        fields["proto_down"] = True
+    return fields
 
 
 def _address(

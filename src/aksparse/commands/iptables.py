@@ -148,7 +148,7 @@ def _rule_grammar(*, num: bool, verbose: bool) -> LineGrammar:
         + column(word("destination"))
         + pp.Opt(column(pp.Literal("[goto]")("goto")))
         + pp.Opt(_COMMENT("comment"))
-        + rest_of_line("rest")
+        + rest_of_line.copy().leave_whitespace()("rest")  # its first blank may be part of the comment
     )
 
 
