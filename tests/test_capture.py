@@ -180,7 +180,11 @@ def test_the_line_of_a_setting_is_found_in_every_way_to_write_toml(text: str, li
 
 
 def test_a_file_without_an_entry_is_recognised_from_its_content(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"a": ROUTES, "b.txt": f"$ sudo nsenter -t 7 -n ip addr\n{LOOPBACK}", "c.md": BRIDGES}
+    files: dict[str, str | bytes] = {
+        "a": ROUTES,
+        "b.txt": f"$ sudo nsenter -t 7 -n ip addr\n{LOOPBACK}",
+        "c.md": BRIDGES,
+    }
     capture = load_capture(write(tmp_path, files))
     assert found(capture) == [("a", "route", 1), ("b.txt", "ip_addr", 1)]
     assert [output.pid for output in capture.outputs] == [None, 7]
@@ -285,7 +289,10 @@ def test_a_page_is_a_capture(tmp_path: Path) -> None:
     page = f"# A node\n\n```\n$ route -n\n{ROUTES}$ nsenter -t 5 -n ip addr\n{LOOPBACK}```\n"
     capture = load_capture(write(tmp_path, {"node.md": page}) / "node.md")
     assert capture.name == "node.md"
-    assert [(o.source, o.command, o.pid) for o in capture.outputs] == [("node.md", "route", None), ("node.md", "ip_addr", 5)]
+    assert [(o.source, o.command, o.pid) for o in capture.outputs] == [
+        ("node.md", "route", None),
+        ("node.md", "ip_addr", 5),
+    ]
     (route,) = capture.outputs[0].records
     (evidence,) = capture.evidence(route)
     assert (str(evidence), evidence.text) == ("node.md:7", ROUTES.splitlines()[2])

@@ -126,6 +126,12 @@ def test_a_last_prompt_without_a_command_is_noise() -> None:
         ("nsenter --target 6502 --net ip addr", ("ip", "addr"), 6502),
         ("nsenter -t6502 -n ip addr", ("ip", "addr"), 6502),
         ("nsenter -n -t 6502 -- ip addr", ("ip", "addr"), 6502),
+        ("nsenter --net=/proc/6502/ns/net ip addr", ("ip", "addr"), 6502),
+        ("nsenter -n/proc/6502/ns/net ip addr", ("ip", "addr"), 6502),
+        ("nsenter -t 6502 -a ip addr", ("ip", "addr"), 6502),
+        ("nsenter -t 6502 -m ip addr", ("ip", "addr"), None),
+        ("nsenter -t 1 -m -u -i -n -p -- ip addr", ("ip", "addr"), None),
+        ("chroot /host ip addr", ("ip", "addr"), None),
         ("sudo /usr/bin/nsenter -t 6502 -n /sbin/ip addr", ("ip", "addr"), 6502),
     ],
 )
@@ -139,10 +145,12 @@ def test_an_output_knows_the_process_whose_network_namespace_was_entered(wrapper
     assert (output.command, output.argv, output.pid) == ("ip_addr", ("ip", "addr"), 6502)
 
 
-@pytest.mark.parametrize("line", ["ip netns exec blue ip addr", "sudo ip netns exec blue ip addr"])
+@pytest.mark.parametrize(
+    "line", ["ip netns exec blue ip addr", "sudo ip netns exec blue ip addr", "nsenter --net=/run/netns/blue ip addr"]
+)
 def test_a_command_in_a_named_network_namespace_is_still_that_command(line: str) -> None:
     (output,) = read_transcript(f"$ {line}\n{LOOPBACK}").outputs
-    assert output.command == "ip_addr"
+    assert (output.command, output.argv, output.pid, output.netns) == ("ip_addr", ("ip", "addr"), None, "blue")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +177,9 @@ def test_what_only_leaves_lines_out_or_redirects_errors_is_still_the_commands_ou
     assert command.name == "route"
 
 
-@pytest.mark.parametrize("line", ["route -n | awk '{print $1}'", "route -n | sed s/x/y/", "ip -j addr | jq .", "ip addr |"])
+@pytest.mark.parametrize(
+    "line", ["route -n | awk '{print $1}'", "route -n | sed s/x/y/", "ip -j addr | jq .", "ip addr |"]
+)
 def test_a_pipe_that_may_rewrite_lines_leaves_the_command_open(line: str) -> None:
     parsed = invocation(line)
     assert parsed is not None
@@ -266,7 +276,9 @@ def test_an_output_keeps_the_blank_lines_inside_it() -> None:
 
 
 def test_the_output_of_a_command_that_is_not_read_is_reported_once_and_set_aside() -> None:
-    transcript = read_transcript(f"$ ip route\ndefault via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0\n$ route -n\n{ROUTES}")
+    transcript = read_transcript(
+        f"$ ip route\ndefault via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0\n$ route -n\n{ROUTES}"
+    )
     assert codes(transcript) == [("unread-output", 2)]
     assert transcript.all_diagnostics[0].severity == "warning"
     assert transcript.ignored == {1: "command", 2: "unread-output", 3: "unread-output", 4: "command"}
@@ -331,7 +343,9 @@ def test_a_log_of_a_whole_recording_holds_the_outputs_of_its_files(directory: Pa
 
 
 @pytest.mark.parametrize("name", ["VNET_CIDR", "_x1"])
-@pytest.mark.parametrize("form", ['{}="10.220.2.0/24"', "{}='10.220.2.0/24'", "{}=10.220.2.0/24", "export {}=10.220.2.0/24"])
+@pytest.mark.parametrize(
+    "form", ['{}="10.220.2.0/24"', "{}='10.220.2.0/24'", "{}=10.220.2.0/24", "export {}=10.220.2.0/24"]
+)
 def test_an_assignment_of_a_network_is_read_and_belongs_to_no_output(form: str, name: str) -> None:
     transcript = read_transcript(f"route -n\n{ROUTES}{form.format(name)}\n")
     assert [(o.command, len(o)) for o in transcript.outputs] == [("route", 1), ("assignment", 1)]
@@ -339,7 +353,9 @@ def test_an_assignment_of_a_network_is_read_and_belongs_to_no_output(form: str, 
     assert (record.name, str(record.network), record.line) == (name, "10.220.2.0/24", 5)
 
 
-@pytest.mark.parametrize("line", ["RG=NetworkLab", 'ID=$(az network vnet show --query "subnets[?name==\'x\'].id")', "X="])
+@pytest.mark.parametrize(
+    "line", ["RG=NetworkLab", "ID=$(az network vnet show --query \"subnets[?name=='x'].id\")", "X="]
+)
 def test_another_assignment_is_set_aside_by_name(line: str) -> None:
     transcript = read_transcript(f"{line}\nroute -n\n{ROUTES}")
     assert transcript.ignored == {1: "assignment", 2: "command"}
@@ -351,7 +367,7 @@ AS_SETTINGS = [
     "az aks create -g=RG -n=one --network-plugin=azure --service-cidr=10.200.0.0/16 --dns-service-ip=10.200.0.10",
     "az aks create --resource-group RG --name one --network-plugin 'azure' --service-cidr \"10.200.0.0/16\" "
     "--dns-service-ip '10.200.0.10'",
-    "az aks create --resource-group=RG --name=one --network-plugin=azure \\\n  --service-cidrs \"10.200.0.0/16\" \\\n"
+    'az aks create --resource-group=RG --name=one --network-plugin=azure \\\n  --service-cidrs "10.200.0.0/16" \\\n'
     "  --dns-service-ip 10.200.0.10",
     "$ az aks create \\\n-g RG \\\n-n one \\\n--network-plugin azure \\\n--service-cidr 10.200.0.0/16 \\\n"
     "--dns-service-ip 10.200.0.10",
@@ -384,7 +400,7 @@ def test_variables_and_unknown_options_of_az_aks_create_are_kept_verbatim() -> N
 
 
 def test_options_of_az_aks_create_that_stand_alone_are_read() -> None:
-    page = '```bash\n# CIDR Values from \'az aks create\'\n--service-cidr "10.200.0.0/16"\n```\n'
+    page = "```bash\n# CIDR Values from 'az aks create'\n--service-cidr \"10.200.0.0/16\"\n```\n"
     (record,) = read_transcript(page, source="page.md").outputs[0].records
     assert (str(record.service_cidr), record.line) == ("10.200.0.0/16", 3)
 

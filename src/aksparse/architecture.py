@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
@@ -123,15 +124,15 @@ class _Node:
         ]
         return Known(value=onlink[0].network, evidence=self.cite(onlink[0])) if onlink else None
 
-    def role(self, network: Network) -> Known[str]:
-        """What a network is in this cluster, and the lines that say so."""
+    def role(self, network: Network) -> Known[str] | None:
+        """What a network is in this cluster, and the lines that say so; `None` when nothing does."""
         roles = {"pod_cidr": "pod CIDR", "vnet": "VNet", "subnet": "node subnet", "service_cidr": "service CIDR"}
         for name, role in roles.items():
             if network in self.stated(name):
                 return Known(value=f"the {role}", evidence=self.stated(name)[network])
         if self.subnet and self.subnet.value == network:
             return Known(value="the node subnet", evidence=self.subnet.evidence)
-        return Known(value=str(network), evidence=())
+        return None
 
     # The facts, in the order in which they are shown.
 
@@ -242,7 +243,11 @@ class _Node:
     def name_lines(self, names: dict[str, tuple[Record, ...]]) -> tuple[Evidence, ...]:
         """The line in which each name stands."""
         lines = [
-            line for name, records in names.items() for line in self.capture.evidence(*records) if name in line.text
+            line
+            for name, records in names.items()
+            for line in self.capture.evidence(*records)
+            # "eth0" is no word of "veth0a1b2c3d", nor "10.0.0.1" of "10.0.0.10".
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", line.text)
         ]
         return tuple(dict.fromkeys(lines))
 
@@ -254,12 +259,20 @@ class _Node:
             return Unknown(reason=f"{missing} in the capture", commands=_POD_LINKS if not pods else _ROUTES)
         subnet = self.subnet.value
         proof = tuple(dict.fromkeys(line for pod in pods for line in self.name_lines({str(pod.address): pod.records})))
-        inside = {pod.address in subnet for pod in pods if pod.address is not None}
-        if len(inside) == 2:
+        inside = {self.is_in(pod.address, subnet) for pod in pods}
+        looked_into = [pod.address for pod in pods if pod.ifname is not None]
+        if len(inside) == 2 and any(self.is_in(address, subnet) for address in looked_into):
             return _contradiction(f"some pods are inside the node's subnet {subnet}, some outside", proof)
+        if len(inside) == 2:
+            reason = f"some pods have addresses of the node's subnet {subnet}, and may be on the network of their node"
+            return Unknown(reason=reason, commands=("kubectl get nodes -o wide",), evidence=proof)
+        route = self.pod_route
+        if route and inside == {False} and not all(self.is_in(address, route.network) for address in looked_into):
+            reason = f"the node routes {route.network} to its pods, and some have other addresses"
+            return _contradiction(reason, proof, self.cite(route))
         network, of_network = self.pod_network()
         lengths = {pod.prefixlen for pod in pods if pod.prefixlen is not None} or (
-            {network.prefixlen} if network else set()
+            {route.network.prefixlen} if route else set()
         )
         value = PodAddressing(
             source="node subnet" if inside == {True} else "pod CIDR",
@@ -270,12 +283,23 @@ class _Node:
         )
         return _known(value, (*proof, *of_network, *self.subnet.evidence))
 
+    @cached_property
+    def pod_route(self) -> Route | None:
+        """The route to the bridge of the node's pods."""
+        bridge = self.pod_bridge
+        return next(
+            (
+                route
+                for route in self.wiring.routes
+                if bridge is not None and route.iface == bridge.name and 0 < route.network.prefixlen < 32
+            ),
+            None,
+        )
+
     def pod_network(self) -> tuple[Network | None, tuple[Evidence, ...]]:
         """The network that the node routes to its pods' bridge; without such a route, the stated pod CIDR."""
-        bridge = self.pod_bridge
-        for route in self.wiring.routes:
-            if bridge is not None and route.iface == bridge.name and 0 < route.network.prefixlen < 32:
-                return route.network, self.cite(route)
+        if self.pod_route is not None:
+            return self.pod_route.network, self.cite(self.pod_route)
         stated = self.setting("pod_cidr")
         return (stated.value, stated.evidence) if stated else (None, ())
 
@@ -375,8 +399,12 @@ class _Node:
         return _known(value, self.cite(*routes))
 
     def remote_pods(self) -> Fact[RemotePods]:
-        table = self.capture.manifest.network.route_table
-        if table:
+        addressing = self.pod_addressing
+        if isinstance(addressing, Known) and addressing.value.source == "node subnet":
+            return _known(RemotePods(kind="natively in the VNet"), addressing.evidence)
+        table = self.capture.manifest.network.route_table or ()
+        # A route table may as well be there for a firewall.
+        if any(self.holds_pods(entry.address_prefix) for entry in table):
             entries = [f"{entry.address_prefix} via {entry.next_hop_ip_address}" for entry in table]
             evidence = [
                 self.capture.setting("network", "route_table", index, key)
@@ -384,12 +412,17 @@ class _Node:
                 for key in ("address_prefix", "next_hop_ip_address")
             ]
             return _known(RemotePods(kind="Azure route table", routes=tuple(entries)), evidence)
-        addressing = self.pod_addressing
-        if isinstance(addressing, Known) and addressing.value.source == "node subnet":
-            return _known(RemotePods(kind="natively in the VNet"), addressing.evidence)
         return Unknown(
             reason="the node's routes do not say it, and the Azure route table is not in the capture",
             commands=_ROUTE_TABLE,
+        )
+
+    def holds_pods(self, network: Network) -> bool:
+        """Whether a network that is narrower than everything is known to have pods in it."""
+        known = [*self.stated("pod_cidr"), *([self.pod_route.network] if self.pod_route else [])]
+        return network.prefixlen > 0 and (
+            any(network.overlaps(pods) for pods in known)
+            or any(self.is_in(pod.address, network) for pod in self.wiring.pods)
         )
 
     def rules(self, chain: str) -> tuple[Rule, ...]:
@@ -427,10 +460,11 @@ class _Node:
             listed = self.wiring.chain("POSTROUTING") is not None
             reason = "no rule of kubenet or of ip-masq-agent is" if listed else "the nat table is not"
             return Unknown(reason=f"{reason} in the capture", commands=_NAT_TABLE)
-        roles = [self.role(network) for network in exempt]
+        roles = [role for network in exempt if (role := self.role(network))]
+        exempt_roles = (*sorted({role.value for role in roles}), *(["the node itself"] if to_itself else []))
         value = SourceNat(
             mechanism=mechanism,
-            exempt=(*sorted({role.value for role in roles}), *(["the node itself"] if to_itself else [])),
+            exempt=exempt_roles if len(roles) == len(exempt) else None,
             marked_packets=marked,
             networks=tuple(exempt),
             other_rules=tuple(others),

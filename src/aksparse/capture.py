@@ -230,7 +230,7 @@ def _read_file(text: str, source: str, entry: OutputEntry | None) -> tuple[Itera
         message = f"aksparse does not read what this command prints: {shlex.join(entry.argv)}"
         return (), [_about_file("unread-file", message, source)]
     parsed = command.parse(text, source=source, strict=False, argv=invocation.argv)
-    return [attrs.evolve(parsed, pid=invocation.pid)], parsed.diagnostics
+    return [attrs.evolve(parsed, pid=invocation.pid, netns=invocation.netns)], parsed.diagnostics
 
 
 def _about_file(code: str, message: str, source: str) -> Diagnostic:

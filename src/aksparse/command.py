@@ -114,6 +114,7 @@ class Parsed(Sequence[R]):
         command: the name of the command, such as `ip_addr`.
         argv: the command line that printed the output, if known, without `sudo`, `nsenter` and the like.
         pid: the process in whose network namespace the command ran, if it entered one.
+        netns: the name of the network namespace in which the command ran, if it entered one that has a name.
         source: the name of the input.
         line: the number of its first line, counted from 1.
         records: the records, in the order of the text.
@@ -125,6 +126,7 @@ class Parsed(Sequence[R]):
     command: str
     argv: tuple[str, ...] | None = None
     pid: int | None = None
+    netns: str | None = None
     source: str
     line: int = 1
     records: tuple[R, ...]

@@ -294,7 +294,7 @@ class SourceNat:
     Attributes:
         mechanism: who wrote the rule: `kubenet` or `ip-masq-agent`.
         exempt: the destinations that keep the pod's address, by role: `the pod CIDR`, `the VNet`, `the node subnet`,
-            `the service CIDR`, `the node itself`, or a network without a role.
+            `the service CIDR`, `the node itself`; absent when the role of one of them is not known.
         marked_packets: whether what `KUBE-MARK-MASQ` marked is translated as well.
         networks: the networks behind these roles.
         other_rules: other rules that translate sources, such as Docker's for docker0.
@@ -302,7 +302,7 @@ class SourceNat:
     """
 
     mechanism: str
-    exempt: tuple[str, ...]
+    exempt: tuple[str, ...] | None = None
     marked_packets: bool | None = None
     networks: tuple[Network, ...] = _instance(())
     other_rules: tuple[str, ...] = _instance(())
@@ -310,10 +310,12 @@ class SourceNat:
 
     def summary(self) -> str:
         unseen = "" if self.interfaces_shown else " (a listing without -v hides interfaces)"
+        if self.exempt is None:
+            return f"by {self.mechanism}: all but to {_list(self.networks)}{unseen}"
         return f"by {self.mechanism}: all but to {_and(self.exempt)} ({_list(self.networks)}){unseen}"
 
     def meaning(self) -> str:
-        return f"pods keep their own address only towards {_and(self.exempt)}"
+        return f"pods keep their own address only towards {_and(self.exempt or self.networks)}"
 
 
 @attrs.frozen(kw_only=True)
@@ -322,8 +324,8 @@ class ServicePath:
 
     Attributes:
         mechanism: who translates: `kube-proxy, iptables`.
-        masquerade_unless_from: packets to a service from elsewhere are marked for source NAT (`KUBE-MARK-MASQ`); by
-            role, or the network where it has none.
+        masquerade_unless_from: packets to a service from elsewhere are marked for source NAT (`KUBE-MARK-MASQ`), by
+            role; absent when that is not known.
         network: that network.
         services: how many services there are.
     """
@@ -334,14 +336,15 @@ class ServicePath:
     services: int | None = _instance()
 
     def summary(self) -> str:
-        if self.masquerade_unless_from is None:
+        if self.network is None:
             return f"{self.mechanism}; the condition of KUBE-MARK-MASQ is not one for all services"
-        return f"{self.mechanism}; KUBE-MARK-MASQ unless from {self.masquerade_unless_from} ({self.network})"
+        role = f"{self.masquerade_unless_from} ({self.network})" if self.masquerade_unless_from else self.network
+        return f"{self.mechanism}; KUBE-MARK-MASQ unless from {role}"
 
     def meaning(self) -> str:
-        if self.masquerade_unless_from is None:
+        if self.network is None:
             return f"{self.mechanism} sends packets to an endpoint"
-        return f"an endpoint sees the client's own address if that is in {self.masquerade_unless_from}"
+        return f"an endpoint sees the client's own address if that is in {self.masquerade_unless_from or self.network}"
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ pyparsing in which the two have exactly the same meaning, and refuses (`NotCompi
 
 pyparsing is a PEG: an alternative once taken, a repetition once made, is never reconsidered. Every construct therefore
 becomes an *atomic* group, ``(?>...)``; a possessive quantifier stands only on a single character class, never on a
-group, which `re` gets wrong in several releases of Python 3.11 (python/cpython#101955, python/cpython#106052). Groups
+group, which `re` gets wrong (python/cpython#101955, and python/cpython#106052 up to Python 3.11.4). Groups
 are numbered, not named, because two alternatives may carry the same results name.
 """
 
@@ -184,9 +184,9 @@ class _Translation:
             return self.word(e)
         if type(e) is pp.Regex:
             return self.regex(e)
-        if type(e) is pp.And:
+        if type(e) is pp.And and e.exprs:
             return self.sequence(e, skipped)
-        if type(e) is pp.MatchFirst:
+        if type(e) is pp.MatchFirst and e.exprs:
             return "(?>" + "|".join(self.element(x, skipped=skipped) for x in e.exprs) + ")"
         if type(e) is pp.Opt:
             if e.defaultValue is not _NO_DEFAULT:
@@ -198,12 +198,15 @@ class _Translation:
             return f"(?!{self.without_names(e.expr)})"
         if type(e) is pp.FollowedBy:
             return f"(?={self.without_names(e.expr)})"
-        if type(e) is pp.Suppress:
+        if type(e) is pp.Suppress and not self.combined:
             return self.without_names(e.expr, skip=False)
         if type(e) is pp.Combine:
             if not e.adjacent or e.joinString:
                 raise NotCompilable(e, "a Combine that joins with something else is not the text itself")
-            return f"(?>{self.without_names(e.expr, skip=False)})"
+            self.combined += 1
+            combined = self.without_names(e.expr, skip=False)
+            self.combined -= 1
+            return f"(?>{combined})"
         raise NotCompilable(e, f"{type(e).__name__} is outside the supported fragment")
 
     def keyword(self, e: pp.Keyword) -> str:

@@ -290,7 +290,9 @@ _types = pp.Regex(r"!?[A-Z]+(?:,[A-Z]+)*").set_name("address types")
     "sctp",
     grammar=column(pp.Regex(r"tcp|udp|sctp")("protocol"))
     + pp.Opt(pp.Regex(r"spts?:").set_name("spt:") + column(_port("sport").leave_whitespace()))
-    + pp.Opt(pp.Regex(r"dpts?:").set_name("dpt:") + column(_port("dport").leave_whitespace())),
+    + pp.Opt(pp.Regex(r"dpts?:").set_name("dpt:") + column(_port("dport").leave_whitespace()))
+    # A port that stands there by name makes another condition of it.
+    + ~pp.Regex(r"[sd]pts?:"),
 )
 def _port_match(tokens: _Tokens) -> PortMatch:
     return PortMatch(

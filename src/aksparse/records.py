@@ -41,6 +41,9 @@ def constructor(cls: Callable[P, R]) -> Callable[P, R]:
     The `__init__` of a frozen attrs class goes through `object.__setattr__` for every field, which takes longer than
     reading the line did. This fills an instance of a twin class with the same slots, which is not frozen, and then
     makes it an instance of the class.
+
+    Raises:
+        TypeError: a field has a factory, a converter or a validator, which this would not run.
     """
     record = cast("type[R]", cls)
     slots = [slot for slot in vars(record)["__slots__"] if slot != "__weakref__"]
@@ -48,6 +51,8 @@ def constructor(cls: Callable[P, R]) -> Callable[P, R]:
     names: dict[str, object] = {"twin": twin, "record": record}
     parameters = []
     for field in attrs.fields(record):
+        if isinstance(field.default, attrs.Factory) or field.converter or field.validator:  # type: ignore[arg-type]
+            raise TypeError(f"{record.__name__}.{field.name} has a factory, a converter or a validator")
         parameters.append(field.name)
         if field.default is not attrs.NOTHING:
             parameters[-1] += f"=default_{field.name}"

@@ -23,6 +23,11 @@ def column(token: pp.ParserElement) -> pp.ParserElement:
     return token + end_of_column
 
 
+def columns(number: int) -> pp.ParserElement:
+    """So many columns as one token, with the blanks behind them: what many lines share and need be read only once."""
+    return pp.Regex(r"[^ ]++ ++" * number).set_name(f"{number} columns")
+
+
 word = pp.Regex(r"[^ \t]+").set_name("word")
 # 18 digits are more than any tool prints and always fit the 64-bit integers of JSON.
 integer = pp.Regex(r"[0-9]{1,18}").set_name("integer")
@@ -49,7 +54,7 @@ class BadValue(ValueError):
 
 def to_ipv4(text: str) -> IPv4Address:
     try:
-        return IPv4Address(inet_pton(AF_INET, text))
+        return IPv4Address(int.from_bytes(inet_pton(AF_INET, text), "big"))
     except OSError:
         raise BadValue(text, "IPv4 address") from None
 
@@ -58,7 +63,7 @@ def to_ip(text: str) -> IPv4Address | IPv6Address:
     if ":" not in text:
         return to_ipv4(text)
     try:
-        return IPv6Address(inet_pton(AF_INET6, text))
+        return IPv6Address(int.from_bytes(inet_pton(AF_INET6, text), "big"))
     except OSError:
         raise BadValue(text, "IPv6 address") from None
 
@@ -66,7 +71,6 @@ def to_ip(text: str) -> IPv4Address | IPv6Address:
 # Dumps repeat some columns' values many times, and equal immutable values may be one object. A column whose values
 # rarely repeat (the address of a pod, the destination of a route) is faster without.
 remember = lru_cache(maxsize=1 << 13)
-to_repeated_ipv4 = remember(to_ipv4)
 to_repeated_ip = remember(to_ip)
 
 

@@ -24,16 +24,19 @@ class Invocation:
 
     Attributes:
         argv: the command and its arguments, without `sudo`, `nsenter` and the like.
-        pid: the process whose network namespace `nsenter -t PID -n` enters; absent when it enters none.
+        pid: the process whose network namespace `nsenter -t PID -n` enters; absent when it enters none, or that of
+            process 1, which is the node's own.
+        netns: the name of the network namespace that `ip netns exec NAME` enters.
         filtered: whether a pipe may have changed the output other than by leaving lines out.
     """
 
     argv: tuple[str, ...]
     pid: int | None = None
+    netns: str | None = None
     filtered: bool = False
 
 
-_WRAPPERS = {"sudo", "time", "nice", "nohup", "stdbuf", "env", "command"}
+_WRAPPERS = {"sudo", "time", "nice", "nohup", "stdbuf", "env", "command", "nsenter", "chroot"}
 _VALUED_OPTIONS = {"sudo": {"-u", "-g"}, "nsenter": {"-t", "--target", "-S", "-G"}}
 _LINE_FILTERS = {"grep", "egrep", "fgrep", "head", "tail", "tee", "less", "more", "cat", "sort", "uniq"}
 
@@ -42,25 +45,29 @@ def unwrap(argv: Sequence[str]) -> Invocation:
     """The command that a command line runs, and in which network namespace."""
     words = list(argv)
     pid: int | None = None
+    netns: str | None = None
     while words:
         name = words[0].rpartition("/")[2]
-        if name in _WRAPPERS or name == "nsenter":
-            target, words = _options_of(name, words[1:])
-            pid = target if name == "nsenter" else pid
-        elif words[0] == "ip" and words[1:3] == ["netns", "exec"]:
-            words = words[4:]
+        if name in _WRAPPERS:
+            options, words = _options_of(name, words[1:])
+            if name == "nsenter":
+                pid, netns = _entered(options)
+            elif name == "chroot":
+                words = words[1:]
+        elif name == "ip" and words[1:3] == ["netns", "exec"]:
+            pid, netns, words = None, "".join(words[3:4]), words[4:]
         elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*=.*", words[0]):
             words = words[1:]
         else:
             break
     if words:
         words[0] = words[0].rpartition("/")[2]
-    return Invocation(argv=tuple(words), pid=pid)
+    return Invocation(argv=tuple(words), pid=pid, netns=netns)
 
 
-def _options_of(wrapper: str, words: list[str]) -> tuple[int | None, list[str]]:
-    """The target process among a wrapper's options, and the words behind the options."""
-    pid = None
+def _options_of(wrapper: str, words: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """A wrapper's options with their values, and the words behind them."""
+    options = []
     while words and words[0].startswith("-"):
         option = words.pop(0)
         if option == "--":
@@ -68,11 +75,25 @@ def _options_of(wrapper: str, words: list[str]) -> tuple[int | None, list[str]]:
         name, _, value = option.partition("=")
         if not value and name in _VALUED_OPTIONS.get(wrapper, ()) and words:
             value = words.pop(0)
-        if name in ("-t", "--target") and value.isdecimal():
-            pid = int(value)
-        elif wrapper == "nsenter" and (joined := re.fullmatch(r"-t([0-9]+)", option)):
-            pid = int(joined[1])
-    return pid, words
+        elif not value and not name.startswith("--"):
+            name, value = name[:2], name[2:]
+        options.append((name, value))
+    return options, words
+
+
+def _entered(options: list[tuple[str, str]]) -> tuple[int | None, str | None]:
+    """The process, or the name, of the network namespace that `nsenter` enters; see nsenter(1)."""
+    target = next((value for name, value in options if name in ("-t", "--target")), "")
+    for name, file in options:
+        if name in ("-n", "--net") and "/" in file:
+            process = re.fullmatch(r"/proc/([0-9]+)/ns/net", file)
+            target = process[1] if process else target
+            if not process:
+                return None, file.rpartition("/")[2]
+        elif name not in ("-n", "--net", "-a", "--all"):
+            continue
+        return (int(target) if target.isdecimal() and target != "1" else None), None
+    return None, None
 
 
 def invocation(command_line: str) -> Invocation | None:
@@ -311,7 +332,7 @@ class _Reader:
     ) -> bool:
         """Read lines as the output of a command; lenient: only when it understands them."""
         parsed = command.parse(
-            "\n".join(self.texts[number - 1] for number in numbers),
+            "".join(f"{self.texts[number - 1]}\n" for number in numbers),
             source=self.source,
             strict=False,
             argv=argv,
@@ -320,7 +341,7 @@ class _Reader:
         if lenient and not parsed.understood:
             return False
         if printed_by is not None:
-            parsed = attrs.evolve(parsed, pid=printed_by.pid)
+            parsed = attrs.evolve(parsed, pid=printed_by.pid, netns=printed_by.netns)
         self.outputs.append(parsed)
         return True
 

@@ -24,7 +24,7 @@ from aksparse.commands.iptables import Chain, Rule
 from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.commands.route import Route
 from aksparse.diagnostics import Diagnostic
-from aksparse.netfilter import PortMatch, StatisticMatch, ToOption
+from aksparse.netfilter import PortMatch, RecentMatch, StatisticMatch, ToOption
 from aksparse.records import Record
 
 Interface = IPv4Interface | IPv6Interface
@@ -195,6 +195,11 @@ class Wiring:
         return next((bridge for bridge in self.bridges if bridge.name == name), None)
 
     @property
+    def addresses(self) -> set[Address]:
+        """The addresses of the node's interfaces."""
+        return {interface.ip for link in self.links for interface in link.addresses}
+
+    @property
     def default_route(self) -> Route | None:
         """The default route with the lowest metric."""
         defaults = [route for route in self.routes if route.network.prefixlen == 0 and "G" in route.flags]
@@ -232,7 +237,15 @@ def build_wiring(capture: Capture) -> Wiring:
     pods = tuple(_pods(wiring))
     wiring = attrs.evolve(wiring, uplink=_uplink(wiring, {pod.host_link for pod in pods}))
     node = _node(wiring)
-    return attrs.evolve(wiring, node=node, pods=tuple(_on_this_node(pods, node, capture)))
+    return attrs.evolve(wiring, node=node, pods=tuple(_on_this_node(pods, node, wiring)))
+
+
+_OF_THE_NODE = (None, None)
+
+
+def _namespace(output: Parsed[Any]) -> tuple[int | None, str | None]:
+    """The network namespace that a command entered, by a process in it or by its name."""
+    return output.pid, output.netns
 
 
 def _host_outputs(capture: Capture, command: str) -> list[Parsed[Any]]:
@@ -240,7 +253,8 @@ def _host_outputs(capture: Capture, command: str) -> list[Parsed[Any]]:
     return [
         output
         for output in capture.parsed(command)
-        if output.pid is None and not (output.argv and output.argv[0] in ("kubectl", "docker", "crictl"))
+        if _namespace(output) == _OF_THE_NODE
+        and not (output.argv and output.argv[0] in ("kubectl", "docker", "crictl"))
     ]
 
 
@@ -348,20 +362,19 @@ def _node(wiring: Wiring) -> Node | None:
     """This node's row: named in the manifest, or with an address of the uplink or its bridge."""
     nodes = wiring.capture.records("kubectl_get", Node)
     name = wiring.capture.manifest.node
-    addresses = {interface.ip for link in wiring.links for interface in link.addresses}
-    rows = [node for node in nodes if (node.name == name if name else node.internal_ip in addresses)]
+    rows = [node for node in nodes if (node.name == name if name else node.internal_ip in wiring.addresses)]
     # The wide form says more.
     return max(rows, key=lambda node: node.internal_ip is not None, default=None)
 
 
-def _on_this_node(pods: Iterable[PodWiring], node: Node | None, capture: Capture) -> Iterator[PodWiring]:
+def _on_this_node(pods: Iterable[PodWiring], node: Node | None, wiring: Wiring) -> Iterator[PodWiring]:
     """The pods that run on this node and not in its own network namespace."""
-    name = node.name if node else capture.manifest.node
+    name = node.name if node else wiring.capture.manifest.node
+    of_nodes = {row.internal_ip for row in wiring.capture.records("kubectl_get", Node)} | wiring.addresses
     for pod in pods:
         rows = [record for record in pod.records if isinstance(record, Pod)]
         elsewhere = any(name is not None and row.node is not None and row.node != name for row in rows)
-        on_host_network = node is not None and node.internal_ip is not None and pod.address == node.internal_ip
-        if not elsewhere and not on_host_network:
+        if not elsewhere and (pod.address is None or pod.address not in of_nodes):
             yield pod
 
 
@@ -376,7 +389,7 @@ def _pods(wiring: Wiring) -> Iterator[PodWiring]:
     containers = capture.records("docker_ps", Container)
     seen = set()
     for output in capture.parsed("ip_addr"):
-        if output.pid is None:
+        if _namespace(output) == _OF_THE_NODE:
             continue
         pod = _inside(wiring, output, containers)
         key = next((key for key in rows if key[1] == pod.name and key[0] in (pod.namespace, None)), None)
@@ -423,7 +436,7 @@ def _inside(wiring: Wiring, output: Parsed[Link], containers: list[Container]) -
         (
             route
             for routes in capture.parsed("route")
-            if routes.pid == output.pid
+            if _namespace(routes) == _namespace(output)
             for route in routes
             if route.network.prefixlen == 0
         ),
@@ -498,6 +511,8 @@ def _endpoints(chain: Chain, by_name: dict[str, Chain]) -> Iterator[tuple[Endpoi
         target = by_name.get(jump.target or "")
         if target is None or not target.name.startswith("KUBE-SEP-"):
             continue
+        if any(isinstance(match, RecentMatch) for match in jump.matches):
+            continue  # session affinity: the rules below lead to the same endpoints
         for rule in target.rules:
             to = next((option for option in rule.target_options if isinstance(option, ToOption)), None)
             if rule.target == "DNAT" and to is not None and to.address is not None:

@@ -1,7 +1,7 @@
 """The inputs of the bench: what a node of a large, busy cluster prints, in the exact layout of the tools.
 
 Nothing is read from anywhere: a seeded generator writes the same text in every run. As in life, what names one thing
-(an address of a pod, a chain, a pod) occurs once or a few times, and what there are few of (masks, flags, nodes) repeats.
+(a pod, its address, a chain) occurs once or a few times, and what there are few of (masks, flags, nodes) repeats.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ANY = "0.0.0.0/0"
 _PODS = int(IPv4Address("10.128.0.0"))  # a /9: every address of a pod is in it
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _SAFE = "bcdfghjklmnpqrstvwxz2456789"  # what Kubernetes makes up names of
-_APPS = "api auth billing cart catalog checkout feed gateway ingest ledger mail orders payments search session web".split()
+_APPS = "api auth billing cart catalog checkout feed gateway ingest ledger mail orders payments search session".split()
 _PARTS = "backend cache consumer db exporter frontend proxy queue scheduler worker".split()
 
 
@@ -146,8 +146,8 @@ def iptables_nat(services: int) -> Output:
     for number in range(services):
         _add_service(rng, made, number)
     rng.shuffle(made["KUBE-SERVICES"])
-    last = "/* kubernetes service nodeports; NOTE: this must be the last rule in this chain */ ADDRTYPE match dst-type LOCAL"
-    made["KUBE-SERVICES"].append(_Rule("KUBE-NODEPORTS", last))
+    last = "/* kubernetes service nodeports; NOTE: this must be the last rule in this chain */"
+    made["KUBE-SERVICES"].append(_Rule("KUBE-NODEPORTS", f"{last} ADDRTYPE match dst-type LOCAL"))
     return _nat_table(rng, chains | dict(sorted(made.items())))
 
 

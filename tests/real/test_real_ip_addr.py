@@ -174,7 +174,8 @@ def test_the_namespace_of_a_peer_is_named_where_it_has_a_name(make_namespace: Ca
     here.run("ip", "link", "set", "v1", "netns", there.name)
     (link,) = (link for link in parse_ip_addr(here.run("ip", "addr")) if link.ifname == "v0")
     assert (link.link_netns, link.link_netnsid) == (there.name, None)
-    (link,) = (l for l in parse_ip_addr(here.run_where_namespaces_have_no_names("ip", "addr")) if l.ifname == "v0")
+    text = here.run_where_namespaces_have_no_names("ip", "addr")
+    (link,) = (link for link in parse_ip_addr(text) if link.ifname == "v0")
     assert (link.link_netns, link.link_netnsid) == (None, 0)
 
 

@@ -98,27 +98,36 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
         except ValueError as error:
             lines.report(number, "unexpected-line", f"not a shell command: {str(error).lower()}", 1)
             continue
+        read: dict[str, Any] = {}
+        unread: list[str] = []
         try:
             for word in words:
                 if pending is not None and not word.startswith("-"):
-                    settings[pending] = _to_value(pending, word)
-                    option_lines[pending] = number
+                    read[_FIELDS[pending]] = _to_value(_FIELDS[pending], word)
                     pending = None
                     continue
+                if pending is not None:
+                    unread.append(pending)
+                    pending = None
                 option, _, value = word.partition("=")
                 field = _FIELDS.get(option)
                 if field is None:
-                    other.append(word)
+                    unread.append(word)
                 elif value:
-                    settings[field] = _to_value(field, value)
-                    option_lines[field] = number
-                pending = field if field and not value else None
+                    read[field] = _to_value(field, value)
+                else:
+                    pending = option
         except ValueError as error:
             lines.bad_value(number, error)
             pending = None
             continue
+        settings |= read
+        option_lines |= dict.fromkeys(read, number)
+        other += unread
         lines.recorded(number)
         numbers.append(number)
+    if pending is not None:
+        other.append(pending)
     if numbers:
         yield ClusterSettings(
             **settings,

@@ -49,7 +49,7 @@ _BRIDGE = LineGrammar(
         + column(pp.Regex(r"yes|no").set_name("yes or no")("stp_enabled"))
         + pp.Opt(column(word("interface")))
         | pp.Literal("can't get info") + rest_of_line("error")
-    )
+    ).set_name("bridge id")
 )
 _PORT = LineGrammar(pp.Regex(r"[ \t]+").leave_whitespace().set_name("indentation") + column(word("interface")))
 
@@ -79,6 +79,9 @@ def _assemble(lines: Lines) -> Iterator[Bridge]:
             continue
         else:
             lines.refuse(number, _BRIDGE, _PORT)
+            if bridge is not None and number not in lines.ignored and line[0] not in " \t":
+                yield Bridge(**bridge)
+                bridge = None  # the ports that follow may be another bridge's
             continue
         lines.recorded(number)
         bridge["end_line"] = number

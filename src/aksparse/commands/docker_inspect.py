@@ -35,22 +35,28 @@ _PID = LineGrammar(column(pp.Regex(r"[0-9]{1,10}").set_name("process id")("pid")
 
 
 def _assemble(lines: Lines) -> Iterator[ContainerPid]:
-    containers = iter(_containers(lines.argv))
+    pids: list[tuple[int, int]] = []
     for number, line in lines:
         if found := _PID.parse(line):
             lines.recorded(number)
-            yield ContainerPid(
-                pid=int(found["pid"]), container=next(containers, None), origin=lines.source, line=number
-            )
+            pids.append((number, int(found["pid"])))
         else:
             lines.refuse(number, _PID)
+    containers: Sequence[str | None] = _containers(lines.argv)
+    if len(containers) != len(pids):
+        # A container that is gone prints no number, so that which number is whose would be a guess.
+        containers = [None] * len(pids)
+    for (number, pid), container in zip(pids, containers, strict=True):
+        yield ContainerPid(pid=pid, container=container, origin=lines.source, line=number)
 
 
 _TEMPLATE = re.compile(r"\{\{ *\.State\.Pid *\}\}")
 
 
 def _containers(argv: Sequence[str]) -> list[str]:
-    return [word for word in argv[argv.index("inspect") + 1 :] if word[0] != "-" and "{" not in word] if argv else []
+    words = list(argv)
+    options = words[words.index("inspect") + 1 :] if "inspect" in words else []
+    return [word for word in options if word and word[0] != "-" and "{" not in word]
 
 
 def _produced_by(argv: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ What the text shows otherwise than the JSON:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -27,7 +28,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
-from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, to_repeated_ip, word
+from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, word
 
 FOREVER = 0xFFFFFFFF
 
@@ -160,13 +161,15 @@ _state = pp.Opt(
     | column(pp.Literal("link-netns")) + column(word("link_netns"))
 ) + pp.Opt(column(pp.Literal("protodown")("proto_down")) + column(pp.Literal("on")))
 
-_LINK = LineGrammar(
+_interface = (
     pp.Regex(r"[0-9]{1,9}").set_name("interface index")("ifindex")
     + ":"
     + _ifname("ifname")
     + pp.Opt(_peer)
     + column(pp.Literal(":").leave_whitespace())
-    + column(pp.Regex(r"<[A-Z0-9_,-]*>").set_name("flags in angle brackets")("flags"))
+)
+_settings = (
+    column(pp.Regex(r"<[A-Z0-9_,-]*>").set_name("flags in angle brackets")("flags"))
     + _option("mtu", integer("mtu"))
     + _option("qdisc", word("qdisc"))
     + _option("master", word("master"))
@@ -176,6 +179,11 @@ _LINK = LineGrammar(
     + _option("qlen", integer("txqlen"))
     + _state
 )
+_LINK = LineGrammar(_interface + _settings)
+# Many interfaces share their settings, and many addresses their scope: these are cut out as one and read once.
+# `_LINK` and `_ADDRESS` say what is wrong with a line.
+_LINK_ROW = LineGrammar(_interface + rest_of_line("settings"))
+_SETTINGS = LineGrammar(_settings)
 _hardware_address = pp.Regex(r"[0-9a-fA-F:.*]+").set_name("link-layer address")
 _LINK_LAYER = LineGrammar(
     pp.Literal("link/")
@@ -193,12 +201,14 @@ _FLAGS = (
     *("mngtmpaddr", "noprefixroute", "autojoin", "stable-privacy", "dynamic"),
 )
 _flags = pp.Regex(rf"(?:(?:{'|'.join(_FLAGS)}|flags [0-9a-f]+)(?:[ \t]+|$))+").set_name("address flags")
-_ADDRESS = LineGrammar(
+_local = (
     column(pp.Regex(r"inet6?").set_name("inet or inet6")("family"))
     + ip_address("local")
     + pp.Opt(column(pp.Literal("peer")) + ip_address("address"))
     + column(pp.Regex(r"/[0-9]{1,3}").leave_whitespace().set_name("/prefix length")("prefixlen"))
-    + _option("metric", integer("metric"))
+)
+_scope = (
+    _option("metric", integer("metric"))
     + _option("brd", ip_address("broadcast"))
     + _option("any", ip_address("anycast"))
     + column(pp.Literal("scope"))
@@ -207,6 +217,11 @@ _ADDRESS = LineGrammar(
     + _option("proto", word("protocol"))
     + pp.Opt(column(word("label")))
 )
+_ADDRESS = LineGrammar(_local + _scope)
+_ADDRESS_ROW = LineGrammar(
+    _local + pp.Regex(r"(?:.* )?").set_name("scope of the address")("scope") + pp.Opt(column(word("label")))
+)
+_SCOPE = LineGrammar(_scope)
 _lifetime = pp.Regex(r"forever|[0-9]{1,10}sec").set_name("lifetime")
 _LIFETIMES = LineGrammar(
     column(pp.Literal("valid_lft"))
@@ -215,12 +230,12 @@ _LIFETIMES = LineGrammar(
     + column(_lifetime("preferred"))
 )
 _ALTNAME = LineGrammar(column(pp.Literal("altname")) + column(word("altname")))
+_INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")
 _ALIAS = LineGrammar(column(pp.Literal("alias")) + rest_of_line("ifalias"))
 
 
 def _assemble(lines: Lines) -> Iterator[Link]:
-    match_lifetimes, match_address = _LIFETIMES.pattern.match, _ADDRESS.pattern.match
-    match_link, match_link_layer = _LINK.pattern.match, _LINK_LAYER.pattern.match
+    match_link, match_link_layer, match_address = (g.pattern.match for g in (_LINK_ROW, _LINK_LAYER, _ADDRESS_ROW))
     match_altname, match_alias = _ALTNAME.pattern.match, _ALIAS.pattern.match
     recorded, origin, link, addr_info = lines.recorded, lines.source, constructor(Link), constructor(AddrInfo)
     block: dict[str, Any] | None = None  # the fields of the interface being read
@@ -228,41 +243,39 @@ def _assemble(lines: Lines) -> Iterator[Link]:
     addresses: list[AddrInfo] = []
     for number, line in lines:
         try:
-            if found := match_lifetimes(line):
+            if "valid_lft" in line and (lifetimes := _read_lifetimes(line)):
                 if address is None:
                     lines.report(number, "orphan-line", "lifetimes without an address above them", 1)
                     continue
-                valid, preferred = found.groups()
+                valid, preferred = lifetimes
                 addresses.append(
-                    addr_info(
-                        **address,
-                        valid_life_time=_to_seconds(valid),
-                        preferred_life_time=_to_seconds(preferred),
-                        end_line=number,
-                    )
+                    addr_info(**address, valid_life_time=valid, preferred_life_time=preferred, end_line=number)
                 )
                 address = None
-            elif found := match_address(line):
+            elif (found := match_link(line)) and (settings := _read_settings(found[4])):
+                if block is not None:
+                    if address is not None:
+                        addresses.append(addr_info(**address))
+                    yield link(**block, addr_info=tuple(addresses))
+                address = None
+                addresses = []
+                ifindex, ifname, peer, _ = found.groups()
+                block = {"ifindex": int(ifindex), "ifname": ifname, "origin": origin, "line": number, **settings}
+                if peer:
+                    block.update(_to_peer(peer))
+            elif found := match_link_layer(line):
+                if block is None or "link_type" in block:
+                    lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
+                    continue
+                block.update(_link_layer(*found.groups()))
+            elif fields := _read_address(match_address(line)) or _read_address(match_address(line + " ")):
                 if address is not None:
                     addresses.append(addr_info(**address))
                     address = None
                 if block is None:
                     lines.report(number, "orphan-line", "an address without an interface above it", 1)
                     continue
-                address = _address(*found.groups(), origin=origin, number=number)
-            elif found := match_link(line):
-                if block is not None:
-                    if address is not None:
-                        addresses.append(addr_info(**address))
-                    yield link(**block, addr_info=tuple(addresses))
-                block = address = None
-                addresses = []
-                block = _link(*found.groups(), origin=origin, number=number)
-            elif found := match_link_layer(line):
-                if block is None or "link_type" in block:
-                    lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
-                    continue
-                block.update(_link_layer(*found.groups()))
+                address = {**fields, "origin": origin, "line": number}
             elif found := match_altname(line):
                 if block is None:
                     lines.report(number, "orphan-line", "a name without an interface above it", 1)
@@ -272,6 +285,15 @@ def _assemble(lines: Lines) -> Iterator[Link]:
                 block["ifalias"] = found[1]
             else:
                 lines.refuse(number, _LINK, _LINK_LAYER, _ADDRESS, _LIFETIMES, _ALTNAME, _ALIAS)
+                if number in lines.ignored:
+                    continue
+                # What follows may belong to the refused line: to an address, or to another interface.
+                if address is not None:
+                    addresses.append(addr_info(**address))
+                    address = None
+                if block is not None and not _INDENTED.match(line):
+                    yield link(**block, addr_info=tuple(addresses))
+                    block = None
                 continue
         except ValueError as error:
             lines.bad_value(number, error)
@@ -285,53 +307,30 @@ def _assemble(lines: Lines) -> Iterator[Link]:
         yield link(**block, addr_info=tuple(addresses))
 
 
-def _link(
-    ifindex: str,
-    ifname: str,
-    peer: str | None,
-    flags: str,
-    mtu: str | None,
-    qdisc: str | None,
-    master: str | None,
-    operstate: str | None,
-    linkmode: str | None,
-    group: str | None,
-    txqlen: str | None,
-    link_netnsid: str | None,
-    link_netns: str | None,
-    proto_down: str | None,
-    *,
-    origin: str,
-    number: int,
-) -> dict[str, Any]:
+@remember
+def _read_settings(text: str) -> dict[str, Any] | None:
+    """The fields from the flags to the end of the first line of an interface."""
+    found = _SETTINGS.parse(text)
+    if found is None:
+        return None
     fields: dict[str, Any] = {
-        "ifindex": int(ifindex),
-        "ifname": ifname,
-        "flags": _to_flags(flags),
-        "mtu": mtu and int(mtu),
-        "qdisc": qdisc,
-        "master": master,
-        "operstate": operstate,
-        "linkmode": linkmode,
-        "group": group,
-        "txqlen": txqlen and int(txqlen),
-        "origin": origin,
-        "line": number,
-        **_to_state(link_netnsid, link_netns, proto_down),
+        **found,
+        "flags": tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else (),
     }
-    if peer is None:
-        return fields
-    # A link in another namespace has no name here, only an index.
-    if peer.startswith("if") and peer[2:].isdecimal() and len(peer) <= 11:
-        fields["link_index"] = int(peer[2:])
-    elif peer != "NONE":
-        fields["link"] = peer
+    for name in ("mtu", "txqlen", "link_netnsid"):
+        if name in found:
+            fields[name] = int(found[name])
+    if "proto_down" in found:
+        fields["proto_down"] = True
     return fields
 
 
 @remember
-def _to_flags(text: str) -> tuple[str, ...]:
-    return tuple(text[1:-1].split(",")) if len(text) > 2 else ()
+def _to_peer(text: str) -> dict[str, Any]:
+    """What the name after the ``@`` says: a link in another namespace has no name here, only an index."""
+    if text.startswith("if") and text[2:].isdecimal() and len(text) <= 11:
+        return {"link_index": int(text[2:])}
+    return {"link": text} if text != "NONE" else {}
 
 
 def _link_layer(
@@ -345,21 +344,13 @@ def _link_layer(
     link_netns: str | None,
     proto_down: str | None,
 ) -> dict[str, Any]:
-    return {
-        "link_type": link_type,
-        "address": address,
-        "broadcast": broadcast or peer_address,
-        "link_pointtopoint": True if peer else None,
-        "permaddr": permaddr,
-        **_to_state(link_netnsid, link_netns, proto_down),
-    }
-
-
-def _to_state(link_netnsid: str | None, link_netns: str | None, proto_down: str | None) -> dict[str, Any]:
-    """What stands at the end of either the first line of an interface or its link layer."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = {"link_type": link_type, "address": address, "broadcast": broadcast or peer_address}
     if link_netnsid:
         fields["link_netnsid"] = int(link_netnsid)
+    if peer:
+        fields["link_pointtopoint"] = True
+    if permaddr:
+        fields["permaddr"] = permaddr
     if link_netns:
         fields["link_netns"] = link_netns
     if proto_down:
@@ -367,52 +358,51 @@ def _to_state(link_netnsid: str | None, link_netns: str | None, proto_down: str 
     return fields
 
 
-def _address(
-    family: str,
-    local: str,
-    address: str | None,
-    prefixlen: str,
-    metric: str | None,
-    broadcast: str | None,
-    anycast: str | None,
-    scope: str,
-    flags: str | None,
-    protocol: str | None,
-    label: str | None,
-    *,
-    origin: str,
-    number: int,
-) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "family": family,
-        "local": to_ip(local),
-        "prefixlen": int(prefixlen[1:]),
-        "metric": metric and int(metric),
-        "broadcast": broadcast and to_repeated_ip(broadcast),
-        "scope": scope,
-        "protocol": protocol,
-        "label": label,
-        "origin": origin,
-        "line": number,
-    }
+def _read_address(found: re.Match[str] | None) -> dict[str, Any] | None:
+    """The fields of an address. A line without a blank at its end is read with one: there the label may be missing."""
+    if found is None:
+        return None
+    family, local, address, prefixlen, scope, label = found.groups()
+    scope_fields = _read_scope(scope)
+    if scope_fields is None:
+        return None
+    fields = {"family": family, "local": to_ip(local), "prefixlen": int(prefixlen[1:]), **scope_fields}
+    if label:
+        fields["label"] = label
     if address:
         fields["address"] = to_ip(address)
-    if anycast:
-        fields["anycast"] = to_ip(anycast)
-    if flags:
-        fields.update(_to_address_flags(flags))
     return fields
 
 
 @remember
+def _read_scope(text: str) -> dict[str, Any] | None:
+    """The fields behind the prefix length of an address."""
+    found = _SCOPE.parse(text)
+    if found is None:
+        return None
+    fields: dict[str, Any] = {**found, **_to_address_flags(found.get("flags", ""))}
+    fields.pop("flags", None)
+    if "metric" in found:
+        fields["metric"] = int(found["metric"])
+    for name in ("broadcast", "anycast"):
+        if name in found:
+            fields[name] = to_ip(found[name])
+    return fields
+
+
 def _to_address_flags(text: str) -> dict[str, Any]:
     words = iter(text.split())
     return dict(("ifa_flags", next(words)) if name == "flags" else (name.replace("-", "_"), True) for name in words)
 
 
 @remember
-def _to_seconds(text: str) -> int:
-    return FOREVER if text == "forever" else int(text.removesuffix("sec"))
+def _read_lifetimes(line: str) -> tuple[int, int] | None:
+    """Valid and preferred lifetime, in seconds."""
+    found = _LIFETIMES.pattern.match(line)
+    if found is None:
+        return None
+    valid, preferred = (FOREVER if text == "forever" else int(text.removesuffix("sec")) for text in found.groups())
+    return valid, preferred
 
 
 def _produced_by(argv: Sequence[str]) -> bool:

@@ -166,18 +166,21 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
     grammar = _RULES[False, False]
     match, match_chain = grammar.pattern.match, _CHAIN.pattern.match
     header = None  # its text; it repeats below every title
+    headers = 0  # below the latest title; from the second on, the rules are of a chain whose title is missing
     for number, line in lines:
         if not line:
             lines.ignored[number] = "blank"
         elif line == header:
             lines.ignored[number] = "header"
+            headers += 1
         elif found := match_chain(line):
             if chain is not None:
                 yield make_chain(**chain, rules=tuple(rules))
             chain = _chain(*found.groups(), origin=origin, number=number)
             rules = []
+            headers = 0
             recorded(number)
-        elif chain is not None and (found := match(line)):
+        elif chain is not None and headers < 2 and (found := match(line)):
             num, pkts, bytes_, target, prot, opt, in_, out, source, destination, goto, comment, rest = found.groups()
             try:
                 negated: tuple[str, ...] = ()
@@ -220,13 +223,16 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
         elif (columns := _HEADER.parse(line)) is not None:
             header = line
+            headers += 1
             lines.ignore(number, "header")
             grammar = _RULES["num" in columns, "pkts" in columns]
             match = grammar.pattern.match
-        elif chain is None and any(known.pattern.match(line) for known in _RULES.values()):
+        elif (chain is None or headers > 1) and any(known.pattern.match(line) for known in _RULES.values()):
             lines.report(number, "orphan-line", "a rule without a chain above it", 1)
         else:
             lines.refuse(number, _CHAIN, _HEADER, grammar)
+            if line.startswith("Chain"):
+                headers = 2
     if chain is not None:
         yield make_chain(**chain, rules=tuple(rules))
 

@@ -4,7 +4,8 @@ Format: `pkg/printers/internalversion/printers.go` of Kubernetes, which makes th
 `printers/tableprinter.go`, which sets them three blanks apart. The header decides which columns a row has. The cells
 are read by their form, not their position, so that a page that collapsed the blanks is read as well.
 
-``<none>`` is absent. Ages are rounded by the tool: `5d23h` up to 8 days, then whole days.
+Of several resources at once (`kubectl get nodes,pods`) kubectl prints one table each, and the kind before the name:
+`pod/NAME`. ``<none>`` is absent. Ages are rounded by the tool: `5d23h` up to 8 days, then whole days.
 """
 
 from __future__ import annotations
@@ -308,7 +309,7 @@ def _pod(
     ready_count, containers = _to_ready(ready)
     return _make_pod(
         namespace=namespace,
-        name=name,
+        name=name.removeprefix("pod/"),
         ready=ready_count,
         containers=containers,
         status=status,
@@ -339,7 +340,7 @@ def _node(
     number: int,
 ) -> Node:
     return _make_node(
-        name=name,
+        name=name.removeprefix("node/"),
         status=tuple(status.split(",")),
         roles=() if roles == "<none>" else tuple(roles.split(",")),
         age=_to_age(age),
@@ -368,7 +369,7 @@ def _service(
 ) -> Service:
     return _make_service(
         namespace=namespace,
-        name=name,
+        name=name.removeprefix("service/"),
         type=type_,
         cluster_ip=None if cluster_ip in ("None", "<none>") else to_ip(cluster_ip),
         headless=cluster_ip == "None",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
 
 import attrs
 import pyparsing as pp
@@ -20,7 +21,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
-from aksparse.tokens import BadValue, column, integer, ipv4, signed_integer, to_ipv4, to_repeated_ipv4, word
+from aksparse.tokens import BadValue, column, columns, integer, ipv4, remember, signed_integer, to_ipv4, word
 
 
 @attrs.frozen(kw_only=True)
@@ -63,53 +64,87 @@ _TITLE = LineGrammar(pp.Literal("Kernel IP routing table"))
 _HEADER = LineGrammar(
     pp.And([column(pp.Literal(name)) for name in "Destination Gateway Genmask Flags Metric Ref Use Iface".split()])
 )
-_ROUTE = LineGrammar(
-    column(ipv4("destination"))
-    + column((ipv4 | "-")("gateway"))
+_destination = column(ipv4("destination"))
+_shared = (
+    column((ipv4 | "-")("gateway"))
     + column(ipv4("genmask"))
     + column(pp.Word("UHGRDMACI!")("flags"))
     + column(signed_integer("metric"))
     + column((integer | "-")("ref"))
     + column(integer("use"))
-    + column(word("iface"))
 )
+_iface = column(word("iface"))
+_ROUTE = LineGrammar(_destination + _shared + _iface)
+# The columns between are the same in many rows: they are cut out as one and read once. `_ROUTE` says what is wrong.
+_ROW = LineGrammar(_destination + columns(6)("shared") + _iface)
+_SHARED = LineGrammar(_shared)
+_NO_ROW = ("", "", "")
+
+
+class _Shared(NamedTuple):
+    """The columns from Gateway to Use."""
+
+    gateway: IPv4Address | None
+    genmask: IPv4Address
+    host_bits: int
+    flags: str
+    metric: int
+    ref: int | None
+    use: int
+
+
+@remember
+def _read_shared(text: str) -> _Shared | None:
+    found = _SHARED.pattern.match(text)
+    if found is None:
+        return None
+    gateway, genmask, flags, metric, ref, use = found.groups()
+    if genmask not in _NETMASKS:
+        raise BadValue(genmask, "netmask with its one bits first")
+    mask, host_bits = _NETMASKS[genmask]
+    return _Shared(
+        gateway=None if gateway == "-" else to_ipv4(gateway),
+        genmask=mask,
+        host_bits=host_bits,
+        flags=flags,
+        metric=int(metric),
+        ref=None if ref == "-" else int(ref),
+        use=int(use),
+    )
 
 
 def _assemble(lines: Lines) -> Iterator[Route]:
-    match, recorded, origin, route = _ROUTE.pattern.match, lines.recorded, lines.source, constructor(Route)
+    match, recorded, origin, route = _ROW.pattern.match, lines.recorded, lines.source, constructor(Route)
     for number, line in lines:
-        if found := match(line):
-            destination, gateway, genmask, flags, metric, ref, use, iface = found.groups()
-            try:
+        destination, text, iface = found.groups() if (found := match(line)) else _NO_ROW
+        try:
+            if shared := _read_shared(text):
+                gateway, genmask, host_bits, flags, metric, ref, use = shared
                 address = to_ipv4(destination)
-                if genmask not in _NETMASKS:
-                    raise BadValue(genmask, "netmask with its one bits first")
-                mask, host_bits = _NETMASKS[genmask]
-                if int(address) & host_bits:
+                if host_bits and int(address) & host_bits:
                     raise BadValue(destination, f"destination without bits outside its mask {genmask}")
                 made = route(
                     destination=address,
-                    gateway=None if gateway == "-" else to_repeated_ipv4(gateway),
-                    genmask=mask,
+                    gateway=gateway,
+                    genmask=genmask,
                     flags=flags,
-                    metric=int(metric),
-                    ref=None if ref == "-" else int(ref),
-                    use=int(use),
+                    metric=metric,
+                    ref=ref,
+                    use=use,
                     iface=None if iface == "-" else iface,
                     origin=origin,
                     line=number,
                 )
-            except ValueError as error:
-                lines.bad_value(number, error)
-            else:
                 recorded(number)
                 yield made
-        elif _TITLE.pattern.match(line):
-            lines.ignore(number, "title")
-        elif _HEADER.pattern.match(line):
-            lines.ignore(number, "header")
-        else:
-            lines.refuse(number, _ROUTE)
+            elif _TITLE.pattern.match(line):
+                lines.ignore(number, "title")
+            elif _HEADER.pattern.match(line):
+                lines.ignore(number, "header")
+            else:
+                lines.refuse(number, _ROUTE)
+        except ValueError as error:
+            lines.bad_value(number, error)
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
