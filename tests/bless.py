@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from corpus import Case, all_cases, render
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.corpus import Case, all_cases, render
 
 
 def main(accepted: list[str]) -> int:
@@ -43,8 +46,8 @@ def bless(case: Case, *, accepted: bool) -> bool:
 
 def gained(old: Any, new: Any) -> Counter[tuple[int, str]]:
     """The lines and codes of the diagnostics that are new; a mere change of words is not one."""
-    counts = (Counter((found["line"], found["code"]) for found in Case.diagnostics(document)) for document in (new, old))
-    return next(counts) - next(counts)
+    before, after = (Counter((found["line"], found["code"]) for found in Case.diagnostics(it)) for it in (old, new))
+    return after - before
 
 
 if __name__ == "__main__":

@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import pytest
-from bless import gained
-from corpus import (
+
+from aksparse import ParseError, parse
+from aksparse.command import registry, split_lines
+from aksparse.serialize import to_builtins, validate
+from tests.bless import gained
+from tests.corpus import (
     CORPUS,
     WIDTH,
     Case,
@@ -26,15 +31,11 @@ from corpus import (
     transcript_cases,
 )
 
-from aksparse import ParseError, parse
-from aksparse.command import registry, split_lines
-from aksparse.serialize import to_builtins, validate
-
 INPUTS: list[InputCase] = [*command_cases(), *transcript_cases()]
 NAMED = {str(case): case for case in command_cases()}
 
 
-def by_name(cases: Any) -> Any:
+def by_name(cases: Sequence[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=str)
 
 
@@ -299,7 +300,8 @@ def judge_pod(pod: Any, judge: Any) -> None:
 
 
 def judge_node(node: Any, judge: Any) -> None:
-    addresses = {address["type"]: address["address"] for address in judge["status"]["addresses"]}
+    # kubectl shows the first address of a type.
+    addresses = {address["type"]: address["address"] for address in reversed(judge["status"]["addresses"])}
     info = judge["status"]["nodeInfo"]
     assert node["internal_ip"] == addresses["InternalIP"]
     assert node.get("external_ip") == addresses.get("ExternalIP")
@@ -315,9 +317,7 @@ def judge_service(service: Any, judge: Any) -> None:
     assert service["type"] == spec["type"]
     assert service["headless"] == (spec.get("clusterIP") == "None")
     assert service.get("cluster_ip", "None" if service["headless"] else None) == spec.get("clusterIP")
-    ports = [
-        {key: port[name] for key, name in PORT_KEYS.items() if port.get(name)} for port in spec.get("ports", [])
-    ]
+    ports = [{key: port[name] for key, name in PORT_KEYS.items() if port.get(name)} for port in spec.get("ports", [])]
     assert service["ports"] == ports
     assert service.get("selector") == spec.get("selector")
     assert set(spec.get("externalIPs", [])) <= set(service["external_ip"])

@@ -241,15 +241,19 @@ _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "u
 
 
 def read_text(path: Path) -> str:
-    """The text of a file: UTF-8, or UTF-16 as PowerShell writes it; bytes that are neither become U+FFFD.
+    """The text of a file.
 
     Raises:
         CaptureError: the file can't be read.
     """
     try:
-        content = path.read_bytes()
+        return decode(path.read_bytes())
     except OSError as error:
         raise CaptureError(str(path), error.strerror or "unreadable") from None
+
+
+def decode(content: bytes) -> str:
+    """The text in bytes: UTF-8, or UTF-16 as PowerShell writes it; what is neither becomes U+FFFD."""
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
     return content.decode(encoding, errors="replace")
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from aksparse import __version__
 from aksparse.architecture import describe
-from aksparse.capture import load_capture, read_text
+from aksparse.capture import decode, load_capture, read_text
 from aksparse.command import command_named, registry
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
@@ -21,6 +21,7 @@ from aksparse.errors import AksparseError
 from aksparse.report import print_comparison, to_markdown
 from aksparse.serialize import (
     fitting_schemas,
+    nearest_schema,
     output_to_builtins,
     schema_names,
     schema_text,
@@ -67,7 +68,7 @@ def main() -> None:
 def _read(file: str) -> tuple[str, str]:
     """The text of a file or of standard input, and its name."""
     if file == "-":
-        return sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "-"
+        return decode(sys.stdin.buffer.read()), "-"
     return read_text(Path(file)), file
 
 
@@ -148,7 +149,7 @@ def validate(file: str, name: str | None) -> None:
     if name is None:
         if fitting_schemas(document):
             return
-        name = min(schema_names(), key=lambda candidate: (len(list(validate_document(document, candidate))), candidate))
+        name = nearest_schema(document)
     problems = list(validate_document(document, name))
     for problem in problems:
         click.echo(f"{source}: {problem}  (schema {name})")

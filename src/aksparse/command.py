@@ -58,6 +58,7 @@ class Lines:
         self.first = first
         self.argv = argv
         self.texts = split_lines(text)
+        self.tabs = "\t" in text
         self.taken: list[int] = []
         self.ignored: dict[int, str] = {}
         self.diagnostics: list[Diagnostic] = []
@@ -66,6 +67,10 @@ class Lines:
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         return iter(enumerate(self.texts, self.first))
+
+    def matcher(self, grammar: LineGrammar) -> Callable[[str], re.Match[str] | None]:
+        """What matches a grammar against these lines."""
+        return (grammar.pattern if self.tabs else grammar.pattern_without_tabs).match
 
     def ignore(self, number: int, name: str) -> None:
         """Set a line aside under a name, such as `header`."""

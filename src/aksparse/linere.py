@@ -63,6 +63,14 @@ class LineGrammar:
         return self._compiled[0]
 
     @cached_property
+    def pattern_without_tabs(self) -> re.Pattern[str]:
+        """The same pattern for lines without tabs: single characters in place of classes, which `re` finds faster."""
+        source = self.pattern.pattern
+        for general, without_tabs in (("[\\t\\n\\r ]*+", " *+"), ("[ \\t\\n\\r]*+", " *+"), ("[^ \\t]", "[^ ]")):
+            source = source.replace(general, without_tabs)
+        return re.compile(source)
+
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """The results names in the order of the pattern's groups; a name may stand in several alternatives."""
         return self._compiled[1]

@@ -18,6 +18,7 @@ import attrs
 import pyparsing as pp
 
 from aksparse.linere import LineGrammar
+from aksparse.records import constructor
 from aksparse.tokens import column, end_of_column, integer, remember, to_ip, to_network, word
 
 
@@ -259,6 +260,8 @@ class RejectOption:
 TargetOption = ToOption | PortsOption | NatFlag | MarkOption | RejectOption
 
 
+_make_port_match, _make_to = constructor(PortMatch), constructor(ToOption)
+
 _KEYWORD = re.compile(r"[A-Za-z-]+")
 _Tokens = dict[str, str]
 _OPTIONS: dict[str, tuple[LineGrammar, Callable[[_Tokens], Match | TargetOption]]] = {}
@@ -295,11 +298,12 @@ _types = pp.Regex(r"!?[A-Z]+(?:,[A-Z]+)*").set_name("address types")
     + ~pp.Regex(r"[sd]pts?:"),
 )
 def _port_match(tokens: _Tokens) -> PortMatch:
-    return PortMatch(
+    return _make_port_match(
         protocol=tokens["protocol"], sport=_to_ports(tokens.get("sport")), dport=_to_ports(tokens.get("dport"))
     )
 
 
+@remember
 def _to_ports(text: str | None) -> PortRange | None:
     if text is None:
         return None
@@ -424,7 +428,7 @@ def _to_option(tokens: _Tokens) -> ToOption:
     address, last = tokens.get("address", "").strip("[]"), tokens.get("last_address", "").strip("[]")
     if "length" in tokens:
         return ToOption(network=to_network(address + tokens["length"]))
-    return ToOption(
+    return _make_to(
         address=to_ip(address) if address else None,
         last_address=to_ip(last) if last else None,
         port=int(tokens["port"]) if "port" in tokens else None,

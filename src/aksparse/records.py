@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import attrs
 
 from aksparse.diagnostics import Span
 
 P = ParamSpec("P")
-R = TypeVar("R", bound="Record")
+R = TypeVar("R")
 
 PROVENANCE = ("origin", "line", "end_line")
 
@@ -39,28 +39,58 @@ def constructor(cls: Callable[P, R]) -> Callable[P, R]:
     """A function that makes the same records from the same arguments as the class itself, in half the time.
 
     The `__init__` of a frozen attrs class goes through `object.__setattr__` for every field, which takes longer than
-    reading the line did. This fills an instance of a twin class with the same slots, which is not frozen, and then
-    makes it an instance of the class.
+    reading the line did. This fills a draft, which is not frozen, and then makes it an instance of the class.
 
     Raises:
         TypeError: a field has a factory, a converter or a validator, which this would not run.
     """
     record = cast("type[R]", cls)
+    parameters, assignments = _body(record)
+    names = {"draft": _twin(record), "record": record, **_defaults(record)}
+    source = (
+        f"def make(*, {parameters}):\n    made = draft()\n{assignments}    made.__class__ = record\n    return made\n"
+    )
+    exec(source, names)  # noqa: S102  (attrs makes its own __init__ the same way)
+    return cast("Callable[P, R]", names["make"])
+
+
+def drafter(cls: type[R]) -> Callable[..., Any]:
+    """A function that makes drafts of a record: with the same fields, not frozen, for what several lines say together.
+
+    `finish` makes a draft a record.
+
+    Raises:
+        TypeError: a field has a factory, a converter or a validator, which this would not run.
+    """
+    parameters, assignments = _body(cls)
+    names = {"draft": _twin(cls), **_defaults(cls)}
+    exec(f"def make(*, {parameters}):\n    made = draft()\n{assignments}    return made\n", names)  # noqa: S102
+    return cast("Callable[..., Any]", names["make"])
+
+
+def finish(draft: Any) -> Any:
+    """Make a draft the record that it is a draft of; from here on it is frozen."""
+    draft.__class__ = draft.record
+    return draft
+
+
+def _twin(record: type[R]) -> type[Any]:
+    """A class with the same slots as a frozen record class, so that its instances may become instances of that."""
     slots = [slot for slot in vars(record)["__slots__"] if slot != "__weakref__"]
-    twin = type(record.__name__, record.__bases__, {"__slots__": slots, "__init__": object.__init__})
-    names: dict[str, object] = {"twin": twin, "record": record}
-    parameters = []
+    return type(record.__name__, record.__bases__, {"__slots__": slots, "__init__": object.__init__, "record": record})
+
+
+def _defaults(record: type[R]) -> dict[str, Any]:
     for field in attrs.fields(record):
         if isinstance(field.default, attrs.Factory) or field.converter or field.validator:  # type: ignore[arg-type]
             raise TypeError(f"{record.__name__}.{field.name} has a factory, a converter or a validator")
-        parameters.append(field.name)
-        if field.default is not attrs.NOTHING:
-            parameters[-1] += f"=default_{field.name}"
-            names[f"default_{field.name}"] = field.default
-    assignments = "".join(f"    made.{field.name} = {field.name}\n" for field in attrs.fields(record))
-    exec(  # noqa: S102  (attrs makes its own __init__ the same way)
-        f"def make(*, {', '.join(parameters)}):\n    made = twin()\n{assignments}"
-        "    made.__class__ = record\n    return made\n",
-        names,
+    return {f"default_{field.name}": field.default for field in attrs.fields(record)}
+
+
+def _body(record: type[R]) -> tuple[str, str]:
+    """The parameters of a function that fills a record, and its assignments."""
+    fields = attrs.fields(record)
+    parameters = ", ".join(
+        field.name if field.default is attrs.NOTHING else f"{field.name}=default_{field.name}" for field in fields
     )
-    return cast("Callable[P, R]", names["make"])
+    return parameters, "".join(f"    made.{field.name} = {field.name}\n" for field in fields)

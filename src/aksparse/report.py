@@ -85,11 +85,16 @@ def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
 
 
 def to_markdown(comparison: Comparison) -> str:
-    """A comparison as Markdown: a table of all facts, then the differences with their evidence."""
+    """A comparison as Markdown: a table of all facts, then differences and contradictions with their evidence."""
     parts = [
         f"# {comparison.left} compared with {comparison.right}\n\n{_headline(comparison)}.\n",
         _table(comparison),
-        *(_markdown_section(comparison, aspect) for aspect in comparison.having("differs")),
+        *(
+            _markdown_section(comparison, aspect)
+            for aspect in comparison.aspects
+            if aspect.outcome == "differs"
+            or any(not side.known and side.evidence for side in (aspect.left, aspect.right))
+        ),
     ]
     return "\n".join(parts)
 
@@ -98,7 +103,8 @@ def _table(comparison: Comparison) -> str:
     rows = [f"| | {_cell(comparison.left)} | {_cell(comparison.right)} | |", "|---|---|---|---|"]
     for aspect in comparison.aspects:
         cells = [_cell(side.summary or "") if side.known else "*unknown*" for side in (aspect.left, aspect.right)]
-        rows.append(f"| {aspect.title} | {cells[0]} | {cells[1]} | {aspect.outcome.replace('-', ' ')} |")
+        outcome = "; ".join(filter(None, (aspect.outcome.replace("-", " "), _one_side_only(aspect))))
+        rows.append(f"| {aspect.title} | {cells[0]} | {cells[1]} | {outcome} |")
     unknown = [
         f"- {aspect.title}, {_cell(name)}: {_cell(_unknown(side))}"
         for aspect in comparison.aspects
@@ -120,5 +126,8 @@ def _markdown_section(comparison: Comparison, aspect: Aspect) -> str:
     for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
         evidence, more = _lines(side)
         proof = "\n".join(f"    {line}  {line.text.expandtabs().strip()}" for line in evidence)
-        lines.append(f"{_cell(name)}: {_cell(side.summary or '')}\n\n{proof}\n" + (f"\n({more})\n" if more else ""))
+        says = side.summary if side.known else _unknown(side)
+        lines.append(f"{_cell(name)}: {_cell(says or '')}\n" + (f"\n{proof}\n" if proof else ""))
+        if more:
+            lines.append(f"({more})\n")
     return "\n".join(lines)

@@ -24,6 +24,7 @@ import orjson
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.preconf.orjson import make_converter
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 
 from aksparse.capture import Manifest, NetworkSettings, OutputEntry, RouteTableEntry
 from aksparse.command import Parsed, registry
@@ -133,17 +134,48 @@ def validate(document: object, name: str) -> Iterator[str]:
     Raises:
         UnknownSchema: there is no schema of that name.
     """
+    for error in _errors(document, name):
+        yield f"{error.json_path}: {error.message}"
+
+
+def _errors(document: object, name: str) -> Iterator[ValidationError]:
     validator = Draft202012Validator(json.loads(schema_text(name)), format_checker=Draft202012Validator.FORMAT_CHECKER)
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(part) for part in error.path]):
-        while error.context:
-            # Of several alternatives the one that fits best says what is wrong.
-            error = min(error.context, key=lambda inner: (-len(inner.path), inner.validator == "const"))
-        yield f"{error.json_path}: {error.message}"
+        yield from _causes(error)
+
+
+def _causes(error: ValidationError) -> Iterator[ValidationError]:
+    """The error itself; where no alternative fits, the errors of the one that fits best."""
+    alternatives: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        alternatives.setdefault(inner.relative_schema_path[0], []).append(inner)
+    if not alternatives:
+        yield error
+        return
+    # A constant, such as the kind of a match, tells the alternatives apart.
+    of_other_kind = [any(inner.validator == "const" for inner in errors) for errors in alternatives.values()]
+    ranks = zip(of_other_kind, map(len, alternatives.values()), alternatives, strict=True)
+    for inner in alternatives[min(ranks)[2]]:
+        yield from _causes(inner)
 
 
 def fitting_schemas(document: object) -> list[str]:
     """The names of the schemas that a document is valid by."""
     return [name for name in schema_names() if next(validate(document, name), None) is None]
+
+
+def nearest_schema(document: object) -> str:
+    """The name of the schema by which least is wrong with a document, of those for an array or for an object."""
+    kind = isinstance(document, list)
+    names = [name for name in schema_names() if (json.loads(schema_text(name)).get("type") == "array") == kind]
+    return min(names, key=lambda name: (sum(map(_weight, _errors(document, name))), name))
+
+
+def _weight(error: ValidationError) -> int:
+    """How much is wrong: there is one error for all the keys that an object should not have."""
+    if error.validator != "additionalProperties":
+        return 1
+    return len(set(error.instance) - set(error.schema["properties"]))
 
 
 # Making schemas.

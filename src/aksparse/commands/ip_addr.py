@@ -20,14 +20,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
-from aksparse.records import Record, constructor
+from aksparse.records import Record, drafter, finish
 from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, word
 
 FOREVER = 0xFFFFFFFF
@@ -215,9 +215,8 @@ _scope = (
     + column(word("scope"))
     + pp.Opt(_flags("flags"))
     + _option("proto", word("protocol"))
-    + pp.Opt(column(word("label")))
 )
-_ADDRESS = LineGrammar(_local + _scope)
+_ADDRESS = LineGrammar(_local + _scope + pp.Opt(column(word("label"))))
 _ADDRESS_ROW = LineGrammar(
     _local + pp.Regex(r"(?:.* )?").set_name("scope of the address")("scope") + pp.Opt(column(word("label")))
 )
@@ -235,159 +234,166 @@ _ALIAS = LineGrammar(column(pp.Literal("alias")) + rest_of_line("ifalias"))
 
 
 def _assemble(lines: Lines) -> Iterator[Link]:
-    match_link, match_link_layer, match_address = (g.pattern.match for g in (_LINK_ROW, _LINK_LAYER, _ADDRESS_ROW))
-    match_altname, match_alias = _ALTNAME.pattern.match, _ALIAS.pattern.match
-    recorded, origin, link, addr_info = lines.recorded, lines.source, constructor(Link), constructor(AddrInfo)
-    block: dict[str, Any] | None = None  # the fields of the interface being read
-    address: dict[str, Any] | None = None  # the fields of its latest address, until its lifetimes are known
-    addresses: list[AddrInfo] = []
+    match_link, match_link_layer, match_address = map(lines.matcher, (_LINK_ROW, _LINK_LAYER, _ADDRESS_ROW))
+    match_altname, match_alias = map(lines.matcher, (_ALTNAME, _ALIAS))
+    recorded, origin, new_link, new_address = lines.recorded, lines.source, drafter(Link), drafter(AddrInfo)
+    link: Any = None  # a draft of the interface being read
+    address: Any = None  # a draft of its latest address, until its lifetimes are known
+    addresses: list[Any] = []  # drafts of its addresses
     for number, line in lines:
         try:
             if "valid_lft" in line and (lifetimes := _read_lifetimes(line)):
                 if address is None:
                     lines.report(number, "orphan-line", "lifetimes without an address above them", 1)
                     continue
-                valid, preferred = lifetimes
-                addresses.append(
-                    addr_info(**address, valid_life_time=valid, preferred_life_time=preferred, end_line=number)
-                )
+                address.valid_life_time, address.preferred_life_time = lifetimes
+                address.end_line = number
                 address = None
             elif (found := match_link(line)) and (settings := _read_settings(found[4])):
-                if block is not None:
-                    if address is not None:
-                        addresses.append(addr_info(**address))
-                    yield link(**block, addr_info=tuple(addresses))
+                if link is not None:
+                    yield _finish(link, addresses)
+                ifindex, ifname, peer, _ = found.groups()
+                link = new_link(ifindex=int(ifindex), ifname=ifname, flags=(), origin=origin, line=number)
+                _fill(link, settings)
+                if peer:
+                    _fill(link, _to_peer(peer))
                 address = None
                 addresses = []
-                ifindex, ifname, peer, _ = found.groups()
-                block = {"ifindex": int(ifindex), "ifname": ifname, "origin": origin, "line": number, **settings}
-                if peer:
-                    block.update(_to_peer(peer))
             elif found := match_link_layer(line):
-                if block is None or "link_type" in block:
+                if link is None or link.link_type is not None:
                     lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
                     continue
-                block.update(_link_layer(*found.groups()))
+                link.link_type, link.address, link.broadcast, *rarer = found.groups()
+                if any(rarer):
+                    _fill_rarer(link, *rarer)
             elif fields := _read_address(match_address(line)) or _read_address(match_address(line + " ")):
-                if address is not None:
-                    addresses.append(addr_info(**address))
-                    address = None
-                if block is None:
+                address = None
+                if link is None:
                     lines.report(number, "orphan-line", "an address without an interface above it", 1)
                     continue
-                address = {**fields, "origin": origin, "line": number}
+                family, local, peer, prefixlen, label, scope = fields
+                address = new_address(
+                    family=family,
+                    local=local,
+                    address=peer,
+                    prefixlen=prefixlen,
+                    scope="",
+                    label=label,
+                    origin=origin,
+                    line=number,
+                )
+                _fill(address, scope)
+                addresses.append(address)
             elif found := match_altname(line):
-                if block is None:
+                if link is None:
                     lines.report(number, "orphan-line", "a name without an interface above it", 1)
                     continue
-                block["altnames"] = (*block.get("altnames", ()), found[1])
-            elif block is not None and "ifalias" not in block and (found := match_alias(line)):
-                block["ifalias"] = found[1]
+                link.altnames = (*(link.altnames or ()), found[1])
+            elif link is not None and link.ifalias is None and (found := match_alias(line)):
+                link.ifalias = found[1]
             else:
                 lines.refuse(number, _LINK, _LINK_LAYER, _ADDRESS, _LIFETIMES, _ALTNAME, _ALIAS)
                 if number in lines.ignored:
                     continue
                 # What follows may belong to the refused line: to an address, or to another interface.
-                if address is not None:
-                    addresses.append(addr_info(**address))
-                    address = None
-                if block is not None and not _INDENTED.match(line):
-                    yield link(**block, addr_info=tuple(addresses))
-                    block = None
+                address = None
+                if link is not None and not _INDENTED.match(line):
+                    yield _finish(link, addresses)
+                    link = None
                 continue
         except ValueError as error:
             lines.bad_value(number, error)
+            address = None  # lifetimes that follow may belong to this line
             continue
         recorded(number)
-        if block is not None:
-            block["end_line"] = number
-    if block is not None:
-        if address is not None:
-            addresses.append(addr_info(**address))
-        yield link(**block, addr_info=tuple(addresses))
+        link.end_line = number
+    if link is not None:
+        yield _finish(link, addresses)
+
+
+def _finish(link: Any, addresses: list[Any]) -> Link:
+    link.addr_info = tuple(map(finish, addresses))
+    return cast("Link", finish(link))
+
+
+def _fill(draft: Any, fields: tuple[tuple[str, Any], ...]) -> None:
+    for name, value in fields:
+        setattr(draft, name, value)
 
 
 @remember
-def _read_settings(text: str) -> dict[str, Any] | None:
+def _read_settings(text: str) -> tuple[tuple[str, Any], ...] | None:
     """The fields from the flags to the end of the first line of an interface."""
     found = _SETTINGS.parse(text)
     if found is None:
         return None
-    fields: dict[str, Any] = {
-        **found,
-        "flags": tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else (),
-    }
-    for name in ("mtu", "txqlen", "link_netnsid"):
-        if name in found:
-            fields[name] = int(found[name])
-    if "proto_down" in found:
-        fields["proto_down"] = True
-    return fields
+    fields: dict[str, Any] = dict(found)
+    fields["flags"] = tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else ()
+    fields |= {name: int(found[name]) for name in ("mtu", "txqlen", "link_netnsid") if name in found}
+    fields |= {name: True for name in ("proto_down",) if name in found}
+    return tuple(fields.items())
 
 
 @remember
-def _to_peer(text: str) -> dict[str, Any]:
+def _to_peer(text: str) -> tuple[tuple[str, Any], ...]:
     """What the name after the ``@`` says: a link in another namespace has no name here, only an index."""
     if text.startswith("if") and text[2:].isdecimal() and len(text) <= 11:
-        return {"link_index": int(text[2:])}
-    return {"link": text} if text != "NONE" else {}
+        return (("link_index", int(text[2:])),)
+    return (("link", text),) if text != "NONE" else ()
 
 
-def _link_layer(
-    link_type: str,
-    address: str | None,
-    broadcast: str | None,
+def _fill_rarer(
+    link: Any,
     peer: str | None,
     peer_address: str | None,
     permaddr: str | None,
     link_netnsid: str | None,
     link_netns: str | None,
     proto_down: str | None,
-) -> dict[str, Any]:
-    fields: dict[str, Any] = {"link_type": link_type, "address": address, "broadcast": broadcast or peer_address}
+) -> None:
+    """What not every link layer has."""
     if link_netnsid:
-        fields["link_netnsid"] = int(link_netnsid)
+        link.link_netnsid = int(link_netnsid)
     if peer:
-        fields["link_pointtopoint"] = True
+        link.link_pointtopoint, link.broadcast = True, peer_address
     if permaddr:
-        fields["permaddr"] = permaddr
+        link.permaddr = permaddr
     if link_netns:
-        fields["link_netns"] = link_netns
+        link.link_netns = link_netns
     if proto_down:
-        fields["proto_down"] = True
-    return fields
+        link.proto_down = True
 
 
-def _read_address(found: re.Match[str] | None) -> dict[str, Any] | None:
-    """The fields of an address. A line without a blank at its end is read with one: there the label may be missing."""
+_Address = tuple[
+    str, IPv4Address | IPv6Address, IPv4Address | IPv6Address | None, int, str | None, tuple[tuple[str, Any], ...]
+]
+
+
+def _read_address(found: re.Match[str] | None) -> _Address | None:
+    """An address: family, local, peer, prefix length, label, and the other fields.
+
+    A line without a blank at its end is read with one as well: there the label may be missing.
+    """
     if found is None:
         return None
-    family, local, address, prefixlen, scope, label = found.groups()
+    family, local, peer, prefixlen, scope, label = found.groups()
     scope_fields = _read_scope(scope)
     if scope_fields is None:
         return None
-    fields = {"family": family, "local": to_ip(local), "prefixlen": int(prefixlen[1:]), **scope_fields}
-    if label:
-        fields["label"] = label
-    if address:
-        fields["address"] = to_ip(address)
-    return fields
+    return family, to_ip(local), to_ip(peer) if peer else None, int(prefixlen[1:]), label, scope_fields
 
 
 @remember
-def _read_scope(text: str) -> dict[str, Any] | None:
+def _read_scope(text: str) -> tuple[tuple[str, Any], ...] | None:
     """The fields behind the prefix length of an address."""
     found = _SCOPE.parse(text)
     if found is None:
         return None
     fields: dict[str, Any] = {**found, **_to_address_flags(found.get("flags", ""))}
     fields.pop("flags", None)
-    if "metric" in found:
-        fields["metric"] = int(found["metric"])
-    for name in ("broadcast", "anycast"):
-        if name in found:
-            fields[name] = to_ip(found[name])
-    return fields
+    fields |= {name: int(found[name]) for name in ("metric",) if name in found}
+    fields |= {name: to_ip(found[name]) for name in ("broadcast", "anycast") if name in found}
+    return tuple(fields.items())
 
 
 def _to_address_flags(text: str) -> dict[str, Any]:

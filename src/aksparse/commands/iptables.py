@@ -164,7 +164,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
     chain: dict[str, Any] | None = None  # the fields of the chain being read
     rules: list[Rule] = []
     grammar = _RULES[False, False]
-    match, match_chain = grammar.pattern.match, _CHAIN.pattern.match
+    match, match_chain = map(lines.matcher, (grammar, _CHAIN))
     header = None  # its text; it repeats below every title
     headers = 0  # below the latest title; from the second on, the rules are of a chain whose title is missing
     for number, line in lines:
@@ -187,14 +187,12 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 if "!" in line:
                     negated, prot, in_, out, source, destination = _negations(prot, in_, out, source, destination)
                 options = read_options(rest) if "*/" not in rest else read_commented_options((comment or "") + rest)
-                if pkts:
-                    packet_count, packets_rounded = _to_counter(pkts)
-                    byte_count, bytes_rounded = _to_counter(bytes_)
+                packet_count, byte_count, rounded = _to_counters(pkts, bytes_) if pkts else _NO_COUNTERS
                 made = rule(
                     num=int(num) if num else None,
-                    pkts=packet_count if pkts else None,
-                    bytes=byte_count if pkts else None,
-                    counters_approximate=packets_rounded or bytes_rounded if pkts else None,
+                    pkts=packet_count,
+                    bytes=byte_count,
+                    counters_approximate=rounded,
                     target=target,
                     goto=goto is not None,
                     protocol=_PROTOCOLS.get(prot, prot),
@@ -226,7 +224,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
             headers += 1
             lines.ignore(number, "header")
             grammar = _RULES["num" in columns, "pkts" in columns]
-            match = grammar.pattern.match
+            match = lines.matcher(grammar)
         elif (chain is None or headers > 1) and any(known.pattern.match(line) for known in _RULES.values()):
             lines.report(number, "orphan-line", "a rule without a chain above it", 1)
         else:
@@ -253,20 +251,24 @@ def _chain(
     else:
         chain["policy"] = policy
     if pkts and bytes_:
-        (packet_count, packets_rounded), (byte_count, bytes_rounded) = _to_counter(pkts), _to_counter(bytes_)
-        chain |= {"pkts": packet_count, "bytes": byte_count, "counters_approximate": packets_rounded or bytes_rounded}
+        chain["pkts"], chain["bytes"], chain["counters_approximate"] = _to_counters(pkts, bytes_)
     return chain
 
 
 _UNITS = {unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}
 
 
-@remember
-def _to_counter(text: str) -> tuple[int, bool]:
-    """The value of a counter, and whether it is rounded."""
-    if text[-1] in _UNITS:
-        return int(text[:-1]) * _UNITS[text[-1]], True
-    return int(text), False
+_NO_COUNTERS = (None, None, None)
+
+
+def _to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
+    """The values of both counters, and whether one is rounded."""
+    if pkts[-1] not in _UNITS and bytes_[-1] not in _UNITS:
+        return int(pkts), int(bytes_), False
+    packet_count, byte_count = (
+        int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text) for text in (pkts, bytes_)
+    )
+    return packet_count, byte_count, True
 
 
 @remember

@@ -10,7 +10,6 @@ Of several resources at once (`kubectl get nodes,pods`) kubectl prints one table
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
@@ -22,7 +21,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
-from aksparse.tokens import column, remember, to_duration, to_ip, to_repeated_ip, word
+from aksparse.tokens import column, columns, remember, rest_of_line, to_duration, to_ip, to_repeated_ip, word
 
 
 @attrs.frozen(kw_only=True)
@@ -179,17 +178,24 @@ def _when(present: bool, cells: pp.ParserElement) -> pp.ParserElement:
     return cells if present else pp.Opt(_ABSENT + cells)
 
 
-def _pod_row(*, namespaced: bool, wide: bool, gates: bool) -> LineGrammar:
+_pod_state = (
+    column(pp.Regex(r"[0-9]{1,9}/[0-9]{1,9}").set_name("ready containers")("ready"))
+    + column(word("status"))
+    + column(pp.Regex(r"[0-9]{1,18}").set_name("restarts")("restarts"))
+)
+_pod_place = column(word("node")) + pp.Opt(column(word("nominated_node")) + column(word("readiness_gates")))
+# Many pods share their state, and many their place: these are cut out as one and read once.
+_POD_STATE, _POD_PLACE = LineGrammar(_pod_state), LineGrammar(_pod_place)
+
+
+def _pod_row(state: pp.ParserElement, place: pp.ParserElement, *, namespaced: bool, wide: bool) -> LineGrammar:
     return LineGrammar(
         _when(namespaced, column(word("namespace")))
         + column(word("name"))
-        + column(pp.Regex(r"[0-9]{1,9}/[0-9]{1,9}").set_name("ready containers")("ready"))
-        + column(word("status"))
-        + column(pp.Regex(r"[0-9]{1,18}").set_name("restarts")("restarts"))
+        + state
         + pp.Opt(pp.Literal("(") + _age("last_restart") + column(pp.Literal("ago)")))
         + column(_age("age"))
-        + _when(wide, column(_ip("ip")) + column(word("node")))
-        + _when(gates, column(word("nominated_node")) + column(word("readiness_gates")))
+        + _when(wide, column(_ip("ip")) + place)
     )
 
 
@@ -228,9 +234,14 @@ def _service_row(*, namespaced: bool, wide: bool) -> LineGrammar:
 
 _YES_NO = (False, True)
 _POD_ROWS = {
-    (namespaced, wide, gates): _pod_row(namespaced=namespaced, wide=wide, gates=gates)
+    (namespaced, wide): _pod_row(columns(3)("state"), rest_of_line("place"), namespaced=namespaced, wide=wide)
     for namespaced in _YES_NO
-    for wide, gates in ((False, False), (True, False), (True, True))
+    for wide in _YES_NO
+}
+_WHOLE_POD_ROWS = {
+    (namespaced, wide): _pod_row(_pod_state, _pod_place, namespaced=namespaced, wide=wide)
+    for namespaced in _YES_NO
+    for wide in _YES_NO
 }
 _NODE_ROWS = {wide: _node_row(wide=wide) for wide in _YES_NO}
 _SERVICE_ROWS = {
@@ -240,52 +251,56 @@ _NO_RESOURCES = LineGrammar(pp.Regex(r"No resources found(?: in [^ ]+ namespace)
 
 
 class _Table(NamedTuple):
-    """How the rows below a header are read."""
+    """How the rows below a header are read, and the grammar that says what is wrong with one."""
 
     row: LineGrammar
-    match: Callable[[str], re.Match[str] | None]
-    make: Callable[..., Resource]
+    make: Callable[..., Resource | None]
+    whole: LineGrammar
 
 
 def _assemble(lines: Lines) -> Iterator[Resource]:
     recorded, origin = lines.recorded, lines.source
-    table: _Table | None = None
+    table = _NO_TABLE
+    cells = lines.matcher(table.row)
     for number, line in lines:
-        if table is not None and (found := table.match(line)):
-            try:
-                resource = table.make(*found.groups(), origin, number)
-            except ValueError as error:
-                lines.bad_value(number, error)
-                continue
-            recorded(number)
-            yield resource
-        elif header := _table(line):
-            lines.ignore(number, "header")
-            table = header
-        elif _NO_RESOURCES.pattern.match(line):
-            lines.ignore(number, "no-resources")
-        elif table is None and any(grammar.pattern.match(line) for grammar in _ALL_ROWS):
-            lines.report(number, "orphan-line", "a row without a header above it", 1)
-        else:
-            lines.refuse(number, *([table.row] if table else _HEADERS.values()))
+        found = cells(line) or cells(" ".join(line.split()))
+        try:
+            if found and (resource := table.make(*found.groups(), origin=origin, number=number)):
+                recorded(number)
+                yield resource
+            elif header := _table(line):
+                lines.ignore(number, "header")
+                table = header
+                cells = lines.matcher(table.row)
+            elif _NO_RESOURCES.pattern.match(line):
+                lines.ignore(number, "no-resources")
+            elif table is _NO_TABLE and any(grammar.pattern.match(line) for grammar in _ALL_ROWS):
+                lines.report(number, "orphan-line", "a row without a header above it", 1)
+            else:
+                lines.refuse(number, *(_HEADERS.values() if table is _NO_TABLE else [table.whole]))
+        except ValueError as error:
+            lines.bad_value(number, error)
 
 
-_ALL_ROWS = (*_POD_ROWS.values(), *_NODE_ROWS.values(), *_SERVICE_ROWS.values())
+_ALL_ROWS = (*_WHOLE_POD_ROWS.values(), *_NODE_ROWS.values(), *_SERVICE_ROWS.values())
+
+
+_NO_ROW = LineGrammar(_ABSENT)
+_NO_TABLE = _Table(_NO_ROW, lambda: None, _NO_ROW)
 
 
 def _table(line: str) -> _Table | None:
     """How the rows below a header are read; `None` when the line is no header."""
-    row: LineGrammar
-    make: Callable[..., Resource]
     if (found := _HEADERS[Pod].parse(line)) is not None:
-        row, make = _POD_ROWS["namespaced" in found, "wide" in found, "gates" in found], _pod
-    elif (found := _HEADERS[Node].parse(line)) is not None:
-        row, make = _NODE_ROWS["wide" in found], _node
-    elif (found := _HEADERS[Service].parse(line)) is not None:
-        row, make = _SERVICE_ROWS["namespaced" in found, "wide" in found], _service
-    else:
-        return None
-    return _Table(row, row.pattern.match, make)
+        shape = "namespaced" in found, "wide" in found
+        return _Table(_POD_ROWS[shape], _pod, _WHOLE_POD_ROWS[shape])
+    if (found := _HEADERS[Node].parse(line)) is not None:
+        node_row = _NODE_ROWS["wide" in found]
+        return _Table(node_row, _node, node_row)
+    if (found := _HEADERS[Service].parse(line)) is not None:
+        service_row = _SERVICE_ROWS["namespaced" in found, "wide" in found]
+        return _Table(service_row, _service, service_row)
+    return None
 
 
 _make_pod, _make_node, _make_service = constructor(Pod), constructor(Node), constructor(Service)
@@ -294,35 +309,61 @@ _make_pod, _make_node, _make_service = constructor(Pod), constructor(Node), cons
 def _pod(
     namespace: str | None,
     name: str,
-    ready: str,
-    status: str,
-    restarts: str,
+    state: str,
     last_restart: str | None,
     age: str,
     ip: str | None,
-    node: str | None,
-    nominated_node: str | None,
-    readiness_gates: str | None,
+    place: str | None,
+    *,
     origin: str,
     number: int,
-) -> Pod:
-    ready_count, containers = _to_ready(ready)
+) -> Pod | None:
+    state_fields = _read_pod_state(state)
+    place_fields = _read_pod_place(place) if place is not None else _NO_PLACE
+    if state_fields is None or place_fields is None:
+        return None
+    ready, containers, status, restarts = state_fields
+    node, nominated_node, readiness_gates = place_fields
     return _make_pod(
         namespace=namespace,
-        name=name.removeprefix("pod/"),
-        ready=ready_count,
+        name=name,
+        ready=ready,
         containers=containers,
         status=status,
-        restarts=int(restarts),
-        last_restart=last_restart and _to_age(last_restart),  # type: ignore[arg-type]
+        restarts=restarts,
+        last_restart=_to_age(last_restart) if last_restart else None,
         age=_to_age(age),
         ip=to_ip(ip) if ip and ip[0] != "<" else None,
-        node=_or_none(node),
-        nominated_node=_or_none(nominated_node),
-        readiness_gates=_or_none(readiness_gates),
+        node=node,
+        nominated_node=nominated_node,
+        readiness_gates=readiness_gates,
         origin=origin,
         line=number,
     )
+
+
+@remember
+def _read_pod_state(text: str) -> tuple[int, int, str, int] | None:
+    """The columns from READY to RESTARTS."""
+    match = _POD_STATE.pattern.match(text)
+    if match is None:
+        return None
+    ready_of_containers, status, restarts = match.groups()
+    ready, _, containers = ready_of_containers.partition("/")
+    return int(ready), int(containers), status, int(restarts)
+
+
+_NO_PLACE = (None, None, None)
+
+
+@remember
+def _read_pod_place(text: str) -> tuple[str | None, str | None, str | None] | None:
+    """The columns from NODE to READINESS GATES."""
+    match = _POD_PLACE.pattern.match(text)
+    if match is None:
+        return None
+    node, nominated_node, readiness_gates = match.groups()
+    return _or_none(node), _or_none(nominated_node), _or_none(readiness_gates)
 
 
 def _node(
@@ -336,6 +377,7 @@ def _node(
     os_image: str | None,
     kernel_version: str | None,
     container_runtime: str | None,
+    *,
     origin: str,
     number: int,
 ) -> Node:
@@ -364,6 +406,7 @@ def _service(
     ports: str,
     age: str,
     selector: str | None,
+    *,
     origin: str,
     number: int,
 ) -> Service:
@@ -390,12 +433,6 @@ def _or_none(cell: str | None) -> str | None:
 @remember
 def _to_age(text: str) -> timedelta | None:
     return None if text[0] == "<" else to_duration(text)
-
-
-@remember
-def _to_ready(text: str) -> tuple[int, int]:
-    ready, _, containers = text.partition("/")
-    return int(ready), int(containers)
 
 
 @remember

@@ -114,9 +114,11 @@ def _read_shared(text: str) -> _Shared | None:
 
 
 def _assemble(lines: Lines) -> Iterator[Route]:
-    match, recorded, origin, route = _ROW.pattern.match, lines.recorded, lines.source, constructor(Route)
+    match, recorded, origin, route = lines.matcher(_ROW), lines.recorded, lines.source, constructor(Route)
     for number, line in lines:
-        destination, text, iface = found.groups() if (found := match(line)) else _NO_ROW
+        destination, text, iface = (
+            found.groups() if (found := match(line) or match(" ".join(line.split()))) else _NO_ROW
+        )
         try:
             if shared := _read_shared(text):
                 gateway, genmask, host_bits, flags, metric, ref, use = shared

@@ -1,0 +1,450 @@
+"""Nothing vanishes: whatever the text, each of its lines has exactly one fate, and whatever a recorded line says is said
+by its record."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aksparse import Parsed, ParseError, parse, read_transcript, to_json
+from aksparse.command import registry, split_lines
+from aksparse.records import Record
+from aksparse.serialize import output_to_builtins, to_builtins, validate
+from tests.corpus import CommandCase, InputCase, command_cases, transcript_cases
+
+CASES = command_cases()
+COMMANDS = sorted(registry())
+
+
+# The fate of lines
+
+
+def assert_accounted(parsed: Parsed[Any], numbers: Iterable[int]) -> None:
+    """Each line is in a record, or ignored by name, or reported as an error; and it is in the record it is said to be."""
+    assert fates(parsed) == Counter(numbers)
+    assert all(parsed.ignored.values())
+    recorded = set(parsed.recorded)
+    assert_spans(parsed.records, recorded)
+    covered = {line for record in parsed.records for line in lines_of(record)}
+    assert recorded <= covered
+
+
+def fates(parsed: Parsed[Any]) -> Counter[int]:
+    errors = {diagnostic.line for diagnostic in parsed.diagnostics if diagnostic.severity == "error"}
+    return Counter([*parsed.recorded, *parsed.ignored, *errors])
+
+
+def assert_spans(records: Sequence[Record], recorded: set[int]) -> None:
+    """Records begin and end in lines that were read; they follow each other, and lie in the record they are part of."""
+    for record in records:
+        assert {record.span.line, record.span.end_line} <= recorded
+        parts = list(parts_of(record))
+        assert_spans(parts, recorded)
+        assert {line for part in parts for line in lines_of(part)} <= set(lines_of(record))
+    assert all(above.span.end_line < below.span.line for above, below in pairwise(records))
+
+
+def lines_of(record: Record) -> range:
+    return range(record.span.line, record.span.end_line + 1)
+
+
+def parts_of(record: Record) -> Iterator[Record]:
+    """The records that are in a record: the addresses of an interface, the rules of a chain."""
+    for field in fields_with_parts(record):
+        yield from getattr(record, field)
+
+
+def fields_with_parts(record: Record) -> list[str]:
+    values = {field.name: getattr(record, field.name) for field in attrs.fields(type(record))}
+    return [name for name, value in values.items() if isinstance(value, tuple) and isinstance((*value, 0)[0], Record)]
+
+
+# Texts: what tools print, damaged
+
+NOISE = (
+    "",
+    " ",
+    "\t",
+    "azureuser@node-0:~$ ",
+    "azureuser@node-0:~$ ip addr",
+    "$ docker ps",
+    "# route -n",
+    "```",
+    "sudo: unable to resolve host node-0",
+    "# Warning: iptables-legacy tables present, use iptables-legacy to see them",
+    'Defaulted container "a" out of: a, b',
+    ". . .",
+    "POD_CIDR=10.0.0.0/8",
+    "az aks create \\",
+    "kubectl get pods -o wide | grep x",
+    "docker inspect -f '{{.State.Pid}}' a b",
+    "'",
+)
+LINES = sorted({line for case in CASES for line in split_lines(case.text)[:12]})
+CHARACTERS = st.characters(codec=None) | st.sampled_from('\0\t\r\n\v\f\x1b\x85\xa0\u2028\ud800\ufeff0123456789 :/<>!,"\\')
+
+
+@st.composite
+def damaged(draw: st.DrawFn, cases: Sequence[InputCase] = CASES) -> tuple[InputCase, str]:
+    """A case and a text made from its input: lines dropped, doubled, swapped, cut, garbled, and others put in."""
+    case = draw(st.sampled_from(cases))
+    lines = case.text.split("\n")
+    if len(lines) > 40:
+        start = draw(st.integers(0, len(lines) - 40))
+        lines = lines[: draw(st.integers(0, 3))] + lines[start : start + 40]
+    for _ in range(draw(st.integers(0, 6))):
+        if not lines:
+            break
+        place = draw(st.integers(0, len(lines) - 1))
+        line = lines[place]
+        column = draw(st.integers(0, len(line)))
+        match draw(st.integers(0, 8)):
+            case 0:
+                del lines[place]
+            case 1:
+                lines.insert(draw(st.integers(0, len(lines))), line)
+            case 2:
+                other = draw(st.integers(0, len(lines) - 1))
+                lines[place], lines[other] = lines[other], line
+            case 3:
+                lines[place] = line[:column]
+            case 4:
+                lines[place] = line[column:]
+            case 5:
+                lines[place] = line[:column] + draw(CHARACTERS) + line[column + draw(st.integers(0, 1)) :]
+            case 6:
+                lines.insert(place, draw(st.sampled_from(NOISE)))
+            case 7:
+                lines.insert(place, draw(st.sampled_from(LINES)))
+            case _:
+                lines.insert(place, draw(st.text(CHARACTERS, max_size=30)))
+    return case, draw(st.sampled_from(("\n", "\n", "\n", "\r\n", "\r"))).join(lines)
+
+
+def thorough(examples: int) -> settings:
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+# Of one command
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_each_line_of_an_output_has_one_fate(case: CommandCase) -> None:
+    assert_accounted(case.parsed, range(1, len(split_lines(case.text)) + 1))
+
+
+@given(damaged(), st.sampled_from(COMMANDS), st.sampled_from((1, 1000)))
+@thorough(2000)
+def test_each_line_of_a_damaged_output_has_one_fate_by_every_parser(
+    drawn: tuple[CommandCase, str], other: str, first_line: int
+) -> None:
+    case, text = drawn
+    numbers = range(first_line, first_line + len(split_lines(text)))
+    argv = case.provenance["argv"]
+    for name in {case.command, other}:
+        command = registry()[name]
+        parsed = command.parse(text, strict=False, argv=argv, first_line=first_line)
+        assert_accounted(parsed, numbers)
+        assert json.loads(to_json(parsed.records)) == to_builtins(parsed.records)
+        try:
+            assert command.parse(text, argv=argv, first_line=first_line) == parsed
+        except ParseError as error:
+            assert not parsed.understood
+            assert error.parsed == parsed
+            assert str(error)
+        else:
+            assert parsed.understood
+
+
+@given(st.text(CHARACTERS), st.sampled_from(COMMANDS))
+@thorough(500)
+def test_any_text_at_all_is_accounted_for(text: str, name: str) -> None:
+    parsed = registry()[name].parse(text, strict=False)
+    assert_accounted(parsed, range(1, len(split_lines(text)) + 1))
+
+
+@given(damaged())
+@thorough(150)
+def test_records_of_a_damaged_output_are_valid_by_their_schema(drawn: tuple[CommandCase, str]) -> None:
+    case, text = drawn
+    parsed = registry()[case.command].parse(text, strict=False, argv=case.provenance["argv"])
+    assert list(validate(to_builtins(parsed.records), case.command)) == []
+    assert list(validate(to_builtins(parsed.diagnostics), "diagnostics")) == []
+
+
+@given(damaged())
+@thorough(600)
+def test_a_text_without_a_command_is_read_or_refused_with_diagnostics(drawn: tuple[CommandCase, str]) -> None:
+    _, text = drawn
+    for strict in (True, False):
+        try:
+            parsed = parse(text, strict=strict)
+        except ParseError as error:
+            assert error.diagnostics
+            assert all(str(diagnostic) and diagnostic.render() for diagnostic in error.diagnostics)
+        else:
+            assert_accounted(parsed, range(1, len(split_lines(text)) + 1))
+
+
+# Of a transcript
+
+
+def assert_transcript_accounted(text: str, source: str) -> None:
+    transcript = read_transcript(text, source=source)
+    counted = Counter(transcript.ignored)
+    counted.clear()
+    counted.update(transcript.ignored.keys())
+    counted.update({diagnostic.line for diagnostic in transcript.diagnostics if diagnostic.severity == "error"})
+    for output in transcript.outputs:
+        counted.update(fates(output))
+        assert_accounted(output, range(output.line, output.line + fates(output).total()))
+    assert counted == Counter(range(1, len(split_lines(text)) + 1))
+    warned = {diagnostic.line for diagnostic in transcript.diagnostics if diagnostic.severity == "warning"}
+    assert warned <= transcript.ignored.keys()
+    to_json([output_to_builtins(output) for output in transcript.outputs])
+
+
+TRANSCRIPTS: list[InputCase] = [*transcript_cases(), *CASES]
+
+
+@pytest.mark.parametrize("case", TRANSCRIPTS, ids=str)
+@pytest.mark.parametrize("source", ["log.txt", "page.md"])
+def test_each_line_of_a_transcript_has_one_fate(case: InputCase, source: str) -> None:
+    assert_transcript_accounted(case.text, source)
+
+
+@given(damaged(TRANSCRIPTS) | damaged(transcript_cases()), st.sampled_from(("log.txt", "page.md")))
+@thorough(800)
+def test_each_line_of_a_damaged_transcript_has_one_fate(drawn: tuple[InputCase, str], source: str) -> None:
+    assert_transcript_accounted(drawn[1], source)
+
+
+@given(st.lists(st.sampled_from((*NOISE, *LINES)), max_size=25), st.sampled_from(("log.txt", "page.md")))
+@thorough(800)
+def test_each_line_of_a_transcript_thrown_together_has_one_fate(lines: list[str], source: str) -> None:
+    assert_transcript_accounted("\n".join(lines), source)
+
+
+# What a line says
+
+# Words of the format itself, which say where a value belongs and are the name of a field in the record.
+FORMAT_WORDS = {
+    "assignment": "export",
+    "az_aks_create": "az aks create g n k",
+    "brctl_show": "can t get info",
+    "docker_inspect": "",
+    # The last is how an ellipsis begins when the page was decoded wrongly: `command_truncated`.
+    "docker_ps": "â",
+    "ip_addr": "link mtu qdisc master state mode group qlen brd peer permaddr netnsid netns altname alias"
+    " scope metric any proto valid lft preferred flags none",
+    # `None` is `headless`, `<none>` and `<unknown>` are absent.
+    "kubectl_get": "none unknown ago",
+    "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
+    " packet ctstate seconds name side mask masq redir ports",
+    "route": "",
+}
+PROTOCOLS = {"0": "all", "1": "icmp", "6": "tcp", "17": "udp", "47": "gre", "50": "esp", "132": "sctp"}
+UNITS = {"y": 365 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers in a text, numbers by their value."""
+    return [value_of(word.casefold()) for word in re.findall(r"[^\W_]+", text)]
+
+
+def value_of(word: str) -> str:
+    if re.fullmatch(r"0x[0-9a-f]+", word):
+        return str(int(word, 16))
+    return str(int(word)) if word.isdecimal() else word
+
+
+def readings(word: str) -> Iterator[str]:
+    """A word of a line, and what else it may be in a record, where it has a type."""
+    yield word
+    if word == "forever":
+        yield str(0xFFFFFFFF)
+    if found := re.fullmatch(r"if([0-9]+)|([0-9]+)sec", word):
+        yield found[1] or found[2]
+    if found := re.fullmatch(r"([0-9]+)([kmgt])", word):
+        yield str(int(found[1]) * 1000 ** (1 + "kmgt".index(found[2])))
+    if re.fullmatch(r"(?:[0-9]+[ydhms])+", word):
+        yield str(sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)([a-z])", word)))
+
+
+def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
+    """The words of a line that its record has to hold."""
+    match command:
+        case "docker_ps":
+            line = re.sub(r"\\x[0-9a-f]{2}|\\.", " ", line)
+        case "iptables":
+            line = re.sub(r"(?<= )(!?)([0-9]+)(?= +(?:--|-f|!f) )", lambda m: m[1] + PROTOCOLS.get(m[2], m[2]), line)
+        case "assignment" | "az_aks_create":
+            line = re.sub(r" #.*", "", line)
+            line = re.sub(r"(?<!\S)--([a-z-]+)", lambda m: " " if field_of(m[1]) in record else m[0], line)
+        case "brctl_show":
+            # Not within a name.
+            line = re.sub(r"(?<=\s)(yes|no)(?=\s|$)", r"stp_\1", line).replace("stp_yes", "true").replace("stp_no", "false")
+    return [word for word in words(line) if word not in FORMAT_WORDS[command].split()]
+
+
+def field_of(option: str) -> str:
+    return option.removesuffix("s").replace("-", "_") if option.endswith("cidrs") else option.replace("-", "_")
+
+
+def words_of_record(value: Any, key: str = "") -> Iterator[str]:
+    """The words and numbers in a record: its values, the names of what is true, and the labels of a selector."""
+    match value:
+        case bool():
+            yield from words(key) if value else ()
+            yield from [str(value).lower()] if key == "stp_enabled" else ()
+        case dict():
+            for name, item in value.items():
+                yield from words(name) if key == "selector" else ()
+                yield from words_of_record(item, name)
+        case list():
+            for item in value:
+                yield from words_of_record(item)
+        case _:
+            yield from words(str(value))
+
+
+def records_with_lines(records: Iterable[Record], recorded: set[int]) -> Iterator[tuple[dict[str, Any], list[int]]]:
+    """Each record, without the records in it, and the lines that are its own."""
+    for record in records:
+        parts = list(parts_of(record))
+        of_parts = {line for part in parts for line in lines_of(part)}
+        document = to_builtins(record)
+        own = {name: value for name, value in document.items() if name not in fields_with_parts(record)}
+        yield own, sorted(recorded & set(lines_of(record)) - of_parts)
+        yield from records_with_lines(parts, recorded)
+
+
+def lost_words(parsed: Parsed[Any], texts: Sequence[str]) -> list[tuple[int, str]]:
+    """The words of recorded lines that their records lack, with the first line of the record."""
+    lost = []
+    for record, numbers in records_with_lines(parsed.records, set(parsed.recorded)):
+        held = Counter(words_of_record(record))
+        for word in (word for n in numbers for word in words_of_line(parsed.command, texts[n - 1], record)):
+            reading = next((reading for reading in readings(word) if held[reading]), None)
+            if reading is None:
+                lost.append((numbers[0], word))
+            else:
+                held[reading] -= 1
+    return lost
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_all_that_a_recorded_line_says_is_in_its_record(case: CommandCase) -> None:
+    assert lost_words(case.parsed, split_lines(case.text)) == []
+
+
+def without_comment(line: str) -> str:
+    return re.sub(r"/\* .* \*/", "", line)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.command == "iptables"], ids=str)
+def test_every_negation_of_a_rule_is_in_its_record(case: CommandCase) -> None:
+    texts = split_lines(case.text)
+    for rule in (rule for chain in case.parsed for rule in chain.rules):
+        document = to_builtins(rule)
+        counted = len(document["negated"]) + json.dumps(document).count('negated": true')
+        assert counted + (rule.other or "").count("!") == without_comment(texts[rule.line - 1]).count("!")
+
+
+# The words can only be missed where every field of every record is said somewhere in the corpus.
+FIELDS_LOST = [
+    ("route", "destination"),
+    ("route", "gateway"),
+    ("route", "genmask"),
+    ("route", "flags"),
+    ("route", "metric"),
+    ("route", "ref"),
+    ("route", "use"),
+    ("route", "iface"),
+    ("iptables", "comment"),
+    ("iptables", "num"),
+    ("iptables", "pkts"),
+    ("iptables", "bytes"),
+    ("iptables", "target"),
+    ("iptables", "protocol"),
+    ("iptables", "in_interface"),
+    ("iptables", "out_interface"),
+    ("iptables", "source"),
+    ("iptables", "destination"),
+    ("iptables", "matches"),
+    ("iptables", "target_options"),
+    ("iptables", "other"),
+    ("ip_addr", "ifindex"),
+    ("ip_addr", "link"),
+    ("ip_addr", "link_index"),
+    ("ip_addr", "flags"),
+    ("ip_addr", "mtu"),
+    ("ip_addr", "qdisc"),
+    ("ip_addr", "master"),
+    ("ip_addr", "operstate"),
+    ("ip_addr", "linkmode"),
+    ("ip_addr", "group"),
+    ("ip_addr", "txqlen"),
+    ("ip_addr", "link_type"),
+    ("ip_addr", "address"),
+    ("ip_addr", "broadcast"),
+    ("ip_addr", "permaddr"),
+    ("ip_addr", "link_netnsid"),
+    ("ip_addr", "link_netns"),
+    ("ip_addr", "ifalias"),
+    ("ip_addr", "altnames"),
+    ("brctl_show", "bridge_id"),
+    ("brctl_show", "stp_enabled"),
+    ("brctl_show", "interfaces"),
+    ("brctl_show", "error"),
+    ("docker_ps", "image"),
+    ("docker_ps", "command"),
+    ("docker_ps", "running_for"),
+    ("docker_ps", "ports"),
+    ("docker_ps", "size"),
+    ("kubectl_get", "namespace"),
+    ("kubectl_get", "restarts"),
+    ("kubectl_get", "last_restart"),
+    ("kubectl_get", "age"),
+    ("kubectl_get", "node"),
+    ("kubectl_get", "nominated_node"),
+    ("kubectl_get", "readiness_gates"),
+    ("kubectl_get", "roles"),
+    ("kubectl_get", "external_ip"),
+    ("kubectl_get", "external_ip_pending"),
+    ("kubectl_get", "os_image"),
+    ("kubectl_get", "kernel_version"),
+    ("kubectl_get", "container_runtime"),
+    ("kubectl_get", "selector"),
+    ("az_aks_create", "other"),
+    ("az_aks_create", "max_pods"),
+    ("assignment", "name"),
+    ("docker_inspect", "pid"),
+]
+
+
+@pytest.mark.parametrize(("command", "field"), FIELDS_LOST)
+def test_a_field_that_a_parser_dropped_would_be_missed(command: str, field: str) -> None:
+    assert any(lost_words(forgetful(case.parsed, field), split_lines(case.text)) for case in command_cases(command))
+
+
+def forgetful(parsed: Parsed[Any], field: str) -> Parsed[Any]:
+    return attrs.evolve(parsed, records=tuple(without(record, field) for record in parsed.records))
+
+
+def without(record: Record, field: str) -> Record:
+    changes: dict[str, Any] = {
+        name: tuple(without(part, field) for part in getattr(record, name)) for name in fields_with_parts(record)
+    }
+    if field in {known.name for known in attrs.fields(type(record))}:
+        changes[field] = () if isinstance(getattr(record, field), tuple) else None
+    return attrs.evolve(record, **changes)

@@ -1,0 +1,377 @@
+"""The command line, in this process and as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aksparse import __version__
+from aksparse.cli import main
+from aksparse.command import registry
+from aksparse.serialize import schema_names, validate
+
+ROOT = Path(__file__).parents[1]
+CAPTURES = ROOT / "corpus/captures"
+KUBENET, AZURE = CAPTURES / "lab-kubenet", CAPTURES / "lab-azure-cni"
+
+ROUTES = """\
+Kernel IP routing table
+Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
+0.0.0.0         10.220.1.1      0.0.0.0         UG    0      0        0 eth0
+"""
+
+
+def run(*arguments: str | Path, stdin: str | bytes = "") -> Result:
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def process(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", "from aksparse.cli import main; main(prog_name='aksparse')"]
+    return subprocess.run([*command, *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=60)
+
+
+def problems(result: Result, schema: str) -> list[str]:
+    return list(validate(json.loads(result.stdout), schema))
+
+
+# parse
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        ("ip_addr", KUBENET / "ip_addr.txt"),
+        ("route", KUBENET / "route_n.txt"),
+        ("brctl_show", KUBENET / "brctl_show.txt"),
+        ("iptables", KUBENET / "iptables_t_nat_nvL.txt"),
+        ("docker_ps", KUBENET / "docker_ps.txt"),
+        ("docker_inspect", KUBENET / "pod_1_docker_inspect.txt"),
+        ("kubectl_get", KUBENET / "kubectl_get_pods.txt"),
+        ("az_aks_create", CAPTURES / "azure-cni/az_aks_create.txt"),
+        ("assignment", CAPTURES / "azure-cni/subnet.txt"),
+    ],
+)
+def test_every_command_prints_records_that_its_schema_knows(command: str, file: Path) -> None:
+    by_name = run("parse", command, file)
+    piped = run("parse", command, stdin=file.read_bytes())
+    dashed = run("parse", command, "-", stdin=file.read_bytes())
+    assert (by_name.exit_code, by_name.stderr) == (0, "")
+    assert by_name.stdout == piped.stdout == dashed.stdout
+    assert json.loads(by_name.stdout)
+    assert problems(by_name, command) == []
+
+
+def test_all_commands_are_tested_here_and_listed() -> None:
+    listed = run("commands")
+    assert listed.exit_code == 0
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == list(registry())
+    assert all(len(line.split(maxsplit=1)[1]) > 20 for line in listed.stdout.splitlines())
+
+
+def test_parse_auto_prints_an_object_for_each_output_of_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        f"Text.\n\n```\n$ sudo route -n\n{ROUTES}$ brctl show\n{(KUBENET / 'brctl_show.txt').read_text()}```\n"
+    )
+    result = run("parse", "auto", page)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert problems(result, "outputs") == []
+    outputs = json.loads(result.stdout)
+    assert [(output["command"], output["argv"], output["line"]) for output in outputs] == [
+        ("route", ["route", "-n"], 5),
+        ("brctl_show", ["brctl", "show"], 9),
+    ]
+    assert {output["source"] for output in outputs} == {str(page)}
+
+
+@pytest.mark.parametrize("file", sorted(CAPTURES.glob("*/*.txt")), ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_parse_auto_prints_what_the_schema_of_outputs_knows(file: Path) -> None:
+    result = run("parse", "auto", file)
+    assert problems(result, "outputs") == []
+    # A process id alone does not say that it is one.
+    assert result.exit_code == (1 if "inspect" in file.name else 0)
+
+
+def test_what_is_not_understood_is_told_on_standard_error_by_line_and_column() -> None:
+    result = run("parse", "route", stdin=f"{ROUTES}10.0.0.0 nonsense\n")
+    assert result.exit_code == 1
+    assert len(json.loads(result.stdout)) == 1
+    (line,) = result.stderr.splitlines()
+    source, number, column, code, message = line.split(":", 4)
+    assert (source, number, column, code) == ("-", "4", "10", " unexpected-line")
+    assert message.startswith(" expected ")
+
+
+def test_parse_auto_tells_what_it_does_not_read_and_still_succeeds() -> None:
+    result = run("parse", "auto", stdin=f"$ ip route\ndefault via 10.0.0.1\n$ route -n\n{ROUTES}")
+    assert result.exit_code == 0
+    assert result.stderr == "-:2:1: unread-output: aksparse does not read what this command prints: ip route\n"
+    assert len(json.loads(result.stdout)) == 1
+
+
+@pytest.mark.parametrize("command", ["auto", "route"])
+def test_nothing_is_an_empty_list(command: str) -> None:
+    result = run("parse", command)
+    assert (result.exit_code, json.loads(result.stdout), result.stderr) == (0, [], "")
+
+
+def test_an_unknown_command_is_trouble_and_the_known_ones_are_named() -> None:
+    result = run("parse", "ifconfig", stdin="x")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"aksparse: no command 'ifconfig'; there are: {', '.join(registry())}\n"
+
+
+@pytest.mark.parametrize("command", ["auto", "route"])
+def test_a_file_that_can_not_be_read_is_trouble(command: str, tmp_path: Path) -> None:
+    gone = run("parse", command, tmp_path / "gone")
+    assert (gone.exit_code, gone.stdout) == (2, "")
+    assert gone.stderr == f"aksparse: {tmp_path / 'gone'}: No such file or directory\n"
+    directory = run("parse", command, tmp_path)
+    assert (directory.exit_code, directory.stdout) == (2, "")
+    assert directory.stderr == f"aksparse: {tmp_path}: Is a directory\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ROUTES.encode("utf-8-sig"),
+        ROUTES.encode("utf-16"),
+        ROUTES.replace("\n", "\r\n").encode(),
+    ],
+    ids=["bom", "utf-16", "crlf"],
+)
+def test_standard_input_is_read_like_a_file(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "routes.txt"
+    file.write_bytes(content)
+    assert run("parse", "route", stdin=content).stdout == run("parse", "route", file).stdout
+    assert len(json.loads(run("parse", "route", stdin=content).stdout)) == 1
+
+
+def test_standard_input_that_is_no_utf_8_is_read_as_far_as_it_goes() -> None:
+    done = process("parse", "route", stdin=ROUTES.encode() + b"10.0.0.0 caf\xe9\n")
+    assert done.returncode == 1
+    assert len(json.loads(done.stdout)) == 1
+    assert done.stderr.startswith(b"-:4:10: unexpected-line: ")
+
+
+def test_output_is_utf_8_whatever_the_input(tmp_path: Path) -> None:
+    file = tmp_path / "ps.txt"
+    shutil.copy(CAPTURES / "azure-cni/docker_ps.txt", file)
+    done = process("parse", "docker_ps", file)
+    assert done.returncode == 0
+    assert [record["command_truncated"] for record in json.loads(done.stdout.decode("utf-8"))] == [True, False]
+
+
+# compare
+
+
+def test_compare_exits_with_0_when_nothing_differs_and_1_when_something_does() -> None:
+    assert run("compare", KUBENET, KUBENET).exit_code == 0
+    assert run("compare", KUBENET, AZURE).exit_code == 1
+    # Known on one side only is no sameness either.
+    assert run("compare", CAPTURES / "kubenet", KUBENET).exit_code == 1
+
+
+@pytest.mark.parametrize("right", [path.name for path in sorted(CAPTURES.iterdir())])
+def test_compare_prints_json_that_its_schema_knows(right: str) -> None:
+    result = run("compare", KUBENET, CAPTURES / right, "--format", "json")
+    assert result.stderr == ""
+    assert problems(result, "comparison") == []
+    document = json.loads(result.stdout)
+    assert len(document["aspects"]) == 16
+    differs = any(aspect["outcome"] not in ("same", "unknown") for aspect in document["aspects"])
+    assert result.exit_code == int(differs)
+
+
+def test_compare_prints_text_markdown_or_json_of_the_same_comparison() -> None:
+    document = json.loads(run("compare", KUBENET, AZURE, "--format", "json").stdout)
+    text = run("compare", KUBENET, AZURE).stdout
+    markdown = run("compare", KUBENET, AZURE, "--format", "markdown").stdout
+    assert text == run("compare", KUBENET, AZURE, "--format", "text").stdout
+    for aspect in document["aspects"]:
+        assert aspect["left"]["summary"] in text
+        assert aspect["left"]["summary"].replace("*", r"\*") in markdown
+    assert "\x1b" not in text + markdown
+
+
+def test_compare_is_the_same_every_time_in_every_process() -> None:
+    first, second = (process("compare", KUBENET, AZURE, "--format", "json") for _ in range(2))
+    assert first.returncode == second.returncode == 1
+    assert first.stdout == second.stdout
+
+
+def test_compare_tells_what_was_not_understood_on_standard_error(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(KUBENET, tmp_path / "node"))
+    with (copy / "route_n.txt").open("a") as file:
+        file.write("no route\n")
+    (copy / "pod_1_route_n.txt").unlink()
+    result = run("compare", copy, AZURE)
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("node/route_n.txt:9:1: unexpected-line: ")
+    assert lines[1] == "node/pod_1_route_n.txt:0:0: missing-file: capture.toml names it, but it is not there"
+    assert len(lines) == 2
+
+
+def test_compare_of_what_is_not_there_is_trouble(tmp_path: Path) -> None:
+    result = run("compare", KUBENET, tmp_path / "gone")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"aksparse: {tmp_path / 'gone'}: No such file or directory\n"
+
+
+def test_a_wrong_manifest_is_trouble_and_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "capture.toml").write_text('[network]\nsubnt = "10.0.0.0/8"\n')
+    result = run("compare", KUBENET, tmp_path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"aksparse: {tmp_path.name}/capture.toml: unknown setting: subnt")
+
+
+def test_a_terminal_log_is_compared_like_a_directory(tmp_path: Path) -> None:
+    log = tmp_path / "node.log"
+    log.write_text(f"$ brctl show\n{(KUBENET / 'brctl_show.txt').read_text()}$ route -n\n{ROUTES}")
+    result = run("compare", log, AZURE, "--format", "json")
+    outcomes = {aspect["name"]: aspect["outcome"] for aspect in json.loads(result.stdout)["aspects"]}
+    assert outcomes["pod_attachment"] == "differs"
+    assert outcomes["mtu"] == "unknown-left"
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_a_reader_that_goes_away_is_no_error(form: str) -> None:
+    command = f"{sys.executable} -c 'from aksparse.cli import main; main()'"
+    # Twice, so that there is more than a pipe holds.
+    line = f"{command} compare {KUBENET} {AZURE} --format {form} | head -n 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, check=False, timeout=60)
+    assert done.stderr == b""
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_from_much_output_is_no_error(tmp_path: Path) -> None:
+    rows = "".join(f"10.{n // 256}.{n % 256}.0 0.0.0.0 255.255.255.0 U 0 0 0 eth0\n" for n in range(20_000))
+    (tmp_path / "routes.txt").write_text(ROUTES + rows)
+    command = f"{sys.executable} -c 'from aksparse.cli import main; main()' parse route {tmp_path / 'routes.txt'}"
+    done = subprocess.run(["bash", "-c", f"{command} | head -n 1"], capture_output=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == (b"[\n", b"")
+
+
+# schema and validate
+
+
+def test_schema_lists_the_names_one_a_line_and_prints_each() -> None:
+    listed = run("schema")
+    names = listed.stdout.splitlines()
+    assert (listed.exit_code, tuple(names)) == (0, schema_names())
+    assert set(names) == {*registry(), "capture", "comparison", "diagnostics", "outputs"}
+    for name in names:
+        printed = run("schema", name)
+        assert printed.exit_code == 0
+        assert printed.stdout == (ROOT / f"schemas/{name}.schema.json").read_text(encoding="utf-8")
+
+
+def test_an_unknown_schema_is_trouble_and_the_known_ones_are_named() -> None:
+    for arguments in (["schema", "nosuch"], ["validate", "--schema", "nosuch", "-"]):
+        result = run(*arguments, stdin="[]")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"aksparse: no schema 'nosuch'; there are: {', '.join(schema_names())}\n"
+
+
+@pytest.mark.parametrize("path", sorted(CAPTURES.iterdir()), ids=lambda path: path.name)
+def test_validate_accepts_the_shipped_manifests(path: Path) -> None:
+    for options in ([], ["--schema", "capture"]):
+        result = run("validate", path / "capture.toml", *options)
+        assert (result.exit_code, result.output) == (0, "")
+
+
+def test_validate_accepts_what_was_printed() -> None:
+    for arguments in (["parse", "ip_addr", KUBENET / "ip_addr.txt"], ["compare", KUBENET, AZURE, "--format", "json"]):
+        printed = run(*arguments)
+        result = run("validate", stdin=printed.stdout)
+        assert (result.exit_code, result.output) == (0, "")
+
+
+def test_validate_tells_by_path_what_is_wrong_with_a_manifest(tmp_path: Path) -> None:
+    file = tmp_path / "capture.toml"
+    file.write_text('[network]\nsubnet = 10\n[[outputs]]\nfile = "a.txt"\n')
+    result = run("validate", file)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout.splitlines() == [
+        f"{file}: $.network.subnet: 10 is not of type 'string'  (schema capture)",
+        f"{file}: $.outputs[0]: 'argv' is a required property  (schema capture)",
+    ]
+
+
+def broken(document: Any, *path: str | int) -> Any:
+    """The document with a wrong value at a path."""
+    inner = document
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = {"wrong": True}
+    return document
+
+
+@pytest.mark.parametrize(
+    ("schema", "path", "told"),
+    [
+        ("ip_addr", (1, "mtu"), "$[1].mtu"),
+        ("ip_addr", (0, "addr_info", 0, "local"), "$[0].addr_info[0].local"),
+    ],
+)
+def test_validate_tells_by_path_what_is_wrong_with_records(schema: str, path: tuple[Any, ...], told: str) -> None:
+    document = broken(json.loads(run("parse", schema, KUBENET / "ip_addr.txt").stdout), *path)
+    for options in ([], ["--schema", schema]):
+        result = run("validate", *options, stdin=json.dumps(document))
+        assert result.exit_code == 1
+        assert result.stdout.startswith(f"-: {told}: ")
+
+
+@pytest.mark.parametrize(("name", "text"), [("x.json", "{"), ("x.toml", "a = "), ("x.json", "")])
+def test_validate_of_what_is_neither_json_nor_toml_is_trouble(name: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    result = run("validate", file)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"aksparse: {file}: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+# The rest.
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"aksparse, version {__version__}\n")
+
+
+@pytest.mark.parametrize("command", [[], ["parse"], ["compare"], ["schema"], ["validate"], ["commands"]])
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_explains_itself(command: list[str], option: str) -> None:
+    result = run(*command, option)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nosuch"], ["compare"], ["compare", "x"], ["parse"], ["compare", "--format", "x", "a", "b"]]
+)
+def test_a_wrong_command_line_is_trouble(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage: " in result.stderr
+
+
+def test_the_program_is_installed_under_its_name() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"aksparse": "aksparse.cli:main"}
+    done = process("commands")
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,0 +1,182 @@
+"""Comparisons as people read them."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import attrs
+import pytest
+from rich.console import Console
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from aksparse import Comparison, build_wiring, compare, describe, load_capture
+from aksparse.report import MOST_LINES, print_comparison, to_markdown
+
+CAPTURES = Path(__file__).parents[1] / "corpus/captures"
+PAIRS = [("lab-kubenet", "lab-azure-cni"), ("kubenet", "azure-cni")]
+
+every_pair = pytest.mark.parametrize(("left", "right"), PAIRS, ids=["labs", "published"])
+
+
+class TextFile(SingleFileSnapshotExtension):
+    """Snapshots that are read like the report itself."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+
+class MarkdownFile(TextFile):
+    file_extension = "md"
+
+
+def compared(*paths: Path) -> Comparison:
+    left, right = (describe(build_wiring(load_capture(path))) for path in paths)
+    return compare(left, right)
+
+
+def shipped(left: str, right: str) -> Comparison:
+    return compared(CAPTURES / left, CAPTURES / right)
+
+
+def mixed_page(directory: Path) -> Path:
+    """A page that shows two clusters as one."""
+    page = "```\naz aks create -g RG -n one --network-plugin azure\n```\n\n"
+    page += f"```\nbrctl show\n{(CAPTURES / 'kubenet/brctl_show.txt').read_text()}```\n"
+    path = directory / "page.md"
+    path.write_text(page)
+    return path
+
+
+def printed(comparison: Comparison, width: int = 80, *, terminal: bool = False) -> str:
+    file = io.StringIO()
+    colours = "standard" if terminal else "auto"
+    console = Console(file=file, width=width, force_terminal=terminal or None, color_system=colours, highlight=False)
+    print_comparison(comparison, console)
+    return file.getvalue()
+
+
+@every_pair
+def test_the_text_of_a_comparison_is_what_was_read_and_approved(
+    left: str, right: str, snapshot: SnapshotAssertion
+) -> None:
+    assert printed(shipped(left, right)) == snapshot(extension_class=TextFile)
+
+
+@every_pair
+def test_the_markdown_of_a_comparison_is_what_was_read_and_approved(
+    left: str, right: str, snapshot: SnapshotAssertion
+) -> None:
+    assert to_markdown(shipped(left, right)) == snapshot(extension_class=MarkdownFile)
+
+
+@every_pair
+def test_the_text_does_not_depend_on_the_width_of_the_terminal(left: str, right: str) -> None:
+    comparison = shipped(left, right)
+    assert printed(comparison, 20) == printed(comparison, 1000)
+
+
+@every_pair
+def test_there_are_colours_only_on_a_terminal(left: str, right: str) -> None:
+    comparison = shipped(left, right)
+    plain = printed(comparison)
+    coloured = printed(comparison, 200, terminal=True)
+    assert "\x1b" not in plain
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_there_are_no_colours_when_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    coloured = printed(shipped(*PAIRS[0]), 200, terminal=True)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", coloured)
+
+
+@every_pair
+def test_both_forms_say_every_fact_with_its_evidence(left: str, right: str) -> None:
+    comparison = shipped(left, right)
+    text, markdown = printed(comparison), to_markdown(comparison)
+    for aspect in comparison.aspects:
+        assert aspect.title in text
+        assert aspect.title in markdown
+        for side in (aspect.left, aspect.right):
+            said = side.summary or side.reason or ""
+            assert said in text
+            assert said.replace("*", r"\*") in markdown
+            for line in side.evidence[:MOST_LINES]:
+                shown = f"{line}  {line.text.expandtabs().strip()}"
+                assert shown in text
+                assert aspect.outcome != "differs" or shown in markdown
+        if aspect.meaning:
+            assert aspect.meaning in text
+            assert aspect.meaning.replace("*", r"\*") in markdown
+
+
+@every_pair
+def test_the_differences_come_first_and_their_number_is_said(left: str, right: str) -> None:
+    comparison = shipped(left, right)
+    text = printed(comparison).splitlines()
+    differences = len(comparison.having("differs"))
+    assert text[1].startswith(f"{differences} differences, ")
+    assert text[3] == "DIFFERENCES"
+    assert text[5] == comparison.having("differs")[0].title
+
+
+def test_one_difference_is_one_difference() -> None:
+    comparison = shipped(*PAIRS[0])
+    one = attrs.evolve(comparison, aspects=comparison.having("differs")[:1])
+    assert printed(one).splitlines()[1] == "1 difference"
+
+
+def test_what_is_left_out_of_the_evidence_is_counted() -> None:
+    comparison = shipped(*PAIRS[0])
+    (aspect,) = [aspect for aspect in comparison.aspects if aspect.name == "pod_addressing"]
+    more = len(aspect.left.evidence) - MOST_LINES
+    assert more > 0
+    for form in (printed(comparison), to_markdown(comparison)):
+        assert f"and {more} more lines" in form
+        assert str(aspect.left.evidence[-1]) not in form.split("Pod addresses\n")[1].split("Node address\n")[0]
+
+
+@pytest.mark.parametrize("name", ["a|b", "a*b_c", "[bold]x", "`x`", "<script>", "a\\|b"])
+def test_no_name_breaks_the_table_or_the_text(name: str) -> None:
+    comparison = attrs.evolve(shipped(*PAIRS[1]), left=name)
+    markdown = to_markdown(comparison)
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    assert len(rows) == len(comparison.aspects) + 2
+    for row in rows:
+        assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 5, row
+    assert name in printed(comparison)
+
+
+@every_pair
+def test_the_markdown_is_a_title_a_table_and_a_section_per_difference(left: str, right: str) -> None:
+    comparison = shipped(left, right)
+    markdown = to_markdown(comparison)
+    assert markdown.startswith(f"# {left} compared with {right}\n\n")
+    sections = [line.removeprefix("## ") for line in markdown.splitlines() if line.startswith("## ")]
+    contradicted = [a for a in comparison.aspects if any(s.evidence and not s.known for s in (a.left, a.right))]
+    expected = {aspect.title for aspect in (*comparison.having("differs"), *contradicted)}
+    assert sections == [aspect.title for aspect in comparison.aspects if aspect.title in expected]
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    assert rows[1] == "|---|---|---|---|"
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows[2:]] == [a.title for a in comparison.aspects]
+    assert "\n\n\n" not in markdown
+
+
+def test_both_forms_show_the_lines_that_contradict_each_other(tmp_path: Path) -> None:
+    comparison = compared(mixed_page(tmp_path), CAPTURES / "kubenet")
+    for form in (printed(comparison), to_markdown(comparison)):
+        assert "unknown: contradiction: marks of azure and of kubenet in one capture" in form
+        assert "page.md:2  az aks create -g RG -n one --network-plugin azure" in form
+        assert "page.md:8  cbr0        8000.160c0cac5660  no           veth9423965c" in form
+
+
+def test_both_forms_say_what_only_one_side_shows() -> None:
+    comparison = shipped("kubenet", "azure-cni")
+    assert "  note       one side does not show: version\n" in printed(comparison)
+    assert "| docker 19.3.12 | docker (version not shown) | same; one side does not show: version |" in to_markdown(
+        comparison
+    )
