@@ -117,7 +117,10 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         ),
         "remote_pods": ("natively in the VNet", ["10.220.2.9/24", 'subnet = "10.220.2.0/24"']),
         "source_nat": (
-            "by ip-masq-agent: all but to the VNet, the service CIDR and the node itself (10.220.0.0/16, 10.200.0.0/16)",
+            (
+                "by ip-masq-agent: all but to the VNet, the service CIDR and the node itself "
+                "(10.220.0.0/16, 10.200.0.0/16)"
+            ),
             ["IP-MASQ-AGENT", "RETURN", "10.220.0.0/16", "10.200.0.0/16", "dst-type !LOCAL", "vnet", "service_cidr"],
         ),
         "service_path": (
@@ -155,7 +158,10 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "local_pods": ("pod network on the bridge: 10.100.1.0/24 dev cbr0", ["10.100.1.0 ", "cbr0"]),
         "remote_pods": ("Azure route table: 10.100.1.0/24 via 10.220.1.4", ["10.100.1.0/24", "10.220.1.4"]),
         "source_nat": (
-            "by kubenet: all but to the pod CIDR and the node itself (10.100.0.0/16) (a listing without -v hides interfaces)",
+            (
+                "by kubenet: all but to the pod CIDR and the node itself (10.100.0.0/16) "
+                "(a listing without -v hides interfaces)"
+            ),
             ["kubenet: SNAT for outbound traffic", "!10.100.0.0/16", "dst-type !LOCAL"],
         ),
         "container_runtime": ("docker 19.3.12", ["docker://19.3.12"]),

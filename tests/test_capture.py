@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -133,7 +134,7 @@ def test_an_empty_manifest_says_nothing() -> None:
 # The lines of settings.
 
 
-def leaves(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every setting of a manifest that is a text of its own, with its path."""
     if attrs.has(type(value)):
         for field in attrs.fields(type(value)):

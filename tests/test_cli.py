@@ -294,8 +294,9 @@ def test_validate_accepts_the_shipped_manifests(path: Path) -> None:
 
 
 def test_validate_accepts_what_was_printed() -> None:
-    for arguments in (["parse", "ip_addr", KUBENET / "ip_addr.txt"], ["compare", KUBENET, AZURE, "--format", "json"]):
-        printed = run(*arguments)
+    parsed = run("parse", "ip_addr", KUBENET / "ip_addr.txt")
+    compared = run("compare", KUBENET, AZURE, "--format", "json")
+    for printed in (parsed, compared):
         result = run("validate", stdin=printed.stdout)
         assert (result.exit_code, result.output) == (0, "")
 

@@ -52,8 +52,13 @@ def mixed_page(directory: Path) -> Path:
 
 def printed(comparison: Comparison, width: int = 80, *, terminal: bool = False) -> str:
     file = io.StringIO()
-    colours = "standard" if terminal else "auto"
-    console = Console(file=file, width=width, force_terminal=terminal or None, color_system=colours, highlight=False)
+    console = Console(
+        file=file,
+        width=width,
+        force_terminal=terminal or None,
+        color_system="standard" if terminal else "auto",
+        highlight=False,
+    )
     print_comparison(comparison, console)
     return file.getvalue()
 
@@ -79,7 +84,8 @@ def test_the_text_does_not_depend_on_the_width_of_the_terminal(left: str, right:
 
 
 @every_pair
-def test_there_are_colours_only_on_a_terminal(left: str, right: str) -> None:
+def test_there_are_colours_only_on_a_terminal(left: str, right: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
     comparison = shipped(left, right)
     plain = printed(comparison)
     coloured = printed(comparison, 200, terminal=True)

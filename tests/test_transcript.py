@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.transcript import Invocation, Transcript, command_for, invocation, read_transcript, unwrap
@@ -269,7 +270,8 @@ def test_the_outputs_of_several_blocks_do_not_run_into_each_other() -> None:
 
 
 def test_an_output_keeps_the_blank_lines_inside_it() -> None:
-    text = f"$ iptables -t nat -nL\n\n{POSTROUTING}\nChain DOCKER (2 references)\ntarget     prot opt source destination\n\n\n$ ip addr\n{LOOPBACK}"
+    docker = "Chain DOCKER (2 references)\ntarget     prot opt source destination\n"
+    text = f"$ iptables -t nat -nL\n\n{POSTROUTING}\n{docker}\n\n$ ip addr\n{LOOPBACK}"
     transcript = read_transcript(text)
     assert [(o.command, o.line, len(o)) for o in transcript.outputs] == [("iptables", 3, 2), ("ip_addr", 12, 1)]
     assert codes(transcript) == []
@@ -365,14 +367,21 @@ def test_another_assignment_is_set_aside_by_name(line: str) -> None:
 AS_SETTINGS = [
     "az aks create -g RG -n one --network-plugin azure --service-cidr 10.200.0.0/16 --dns-service-ip 10.200.0.10",
     "az aks create -g=RG -n=one --network-plugin=azure --service-cidr=10.200.0.0/16 --dns-service-ip=10.200.0.10",
-    "az aks create --resource-group RG --name one --network-plugin 'azure' --service-cidr \"10.200.0.0/16\" "
-    "--dns-service-ip '10.200.0.10'",
-    'az aks create --resource-group=RG --name=one --network-plugin=azure \\\n  --service-cidrs "10.200.0.0/16" \\\n'
-    "  --dns-service-ip 10.200.0.10",
-    "$ az aks create \\\n-g RG \\\n-n one \\\n--network-plugin azure \\\n--service-cidr 10.200.0.0/16 \\\n"
-    "--dns-service-ip 10.200.0.10",
-    "user@host:~$ az aks create -g RG -n one \\\n --network-plugin azure --service-cidr 10.200.0.0/16 "
-    "--dns-service-ip 10.200.0.10",
+    """az aks create --resource-group RG --name one --network-plugin 'azure' --service-cidr "10.200.0.0/16" \\
+--dns-service-ip '10.200.0.10'""",
+    """az aks create --resource-group=RG --name=one \\
+    --network-plugin=azure --service-cidrs "10.200.0.0/16" \\
+    --dns-service-ip 10.200.0.10""",
+    """$ az aks create \\
+-g RG \\
+-n one \\
+--network-plugin azure \\
+--service-cidr 10.200.0.0/16 \\
+--dns-service-ip 10.200.0.10""",
+    """user@host:~$ sudo az aks create -g RG -n one \\
+ --network-plugin azure --service-cidr 10.200.0.0/16 --dns-service-ip 10.200.0.10""",
+    """root@host:~# az aks create -g RG -n one --network-plugin azure --service-cidr 10.200.0.0/16 \\
+ --dns-service-ip 10.200.0.10""",
 ]
 
 
@@ -392,8 +401,8 @@ def test_every_form_of_az_aks_create_says_the_same(text: str) -> None:
 
 
 def test_variables_and_unknown_options_of_az_aks_create_are_kept_verbatim() -> None:
-    text = "az aks create -g $RG -n one --vnet-subnet-id ${SUBNET} --max-pods 30 --service-cidr $CIDR --enable-x --zones 1 2\n"
-    (record,) = read_transcript(text).outputs[0].records
+    text = "az aks create -g $RG -n one --vnet-subnet-id ${SUBNET} --max-pods 30 --service-cidr $CIDR --enable-x"
+    (record,) = read_transcript(f"{text} --zones 1 2\n").outputs[0].records
     assert (record.resource_group, record.vnet_subnet_id, record.service_cidr) == ("$RG", "${SUBNET}", "$CIDR")
     assert record.max_pods == 30
     assert record.other == ("--enable-x", "--zones", "1", "2")

@@ -37,7 +37,7 @@ class PortRange:
     negated: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class PortMatch:
     """The match of a transport protocol (`-m tcp`, `-m udp`, `-m sctp`).
 
@@ -178,7 +178,7 @@ Match = (
 )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class ToOption:
     """Where DNAT, SNAT or NETMAP translate to (`--to-destination`, `--to-source`, `--to`).
 

@@ -10,7 +10,7 @@ import attrs
 from aksparse.diagnostics import Span
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R = TypeVar("R", bound=attrs.AttrsInstance)
 
 PROVENANCE = ("origin", "line", "end_line")
 
@@ -75,8 +75,11 @@ def finish(draft: Any) -> Any:
 
 
 def _twin(record: type[R]) -> type[Any]:
-    """A class with the same slots as a frozen record class, so that its instances may become instances of that."""
-    slots = [slot for slot in vars(record)["__slots__"] if slot != "__weakref__"]
+    """A class with the same slots as a frozen record class, so that its instances may become instances of that.
+
+    Python lets them if the slot for weak references, if any, is in a common base: in `Record`.
+    """
+    slots = vars(record)["__slots__"]
     return type(record.__name__, record.__bases__, {"__slots__": slots, "__init__": object.__init__, "record": record})
 
 

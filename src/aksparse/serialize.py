@@ -175,7 +175,9 @@ def _weight(error: ValidationError) -> int:
     """How much is wrong: there is one error for all the keys that an object should not have."""
     if error.validator != "additionalProperties":
         return 1
-    return len(set(error.instance) - set(error.schema["properties"]))
+    document: Any = error.instance
+    schema: Any = error.schema
+    return len(document.keys() - schema["properties"].keys())
 
 
 # Making schemas.

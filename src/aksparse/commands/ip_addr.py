@@ -107,8 +107,8 @@ class Link(Record):
         mtu: the maximum transmission unit, in bytes.
         qdisc: the queueing discipline.
         master: the bridge, bond or VRF that the interface is a port of.
-        linkmode: the link mode, `DEFAULT` or `DORMANT` (`ip link` only).
         operstate: the operational state, such as `UP`, `DOWN`, `UNKNOWN`.
+        linkmode: the link mode, `DEFAULT` or `DORMANT` (`ip link` only).
         group: the interface group.
         txqlen: the length of the transmit queue, in packets.
         link_type: the kind of link layer, such as `ether` or `loopback`.
