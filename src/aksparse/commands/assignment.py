@@ -41,7 +41,7 @@ _ASSIGNMENT = LineGrammar(
             pp.Literal(quote).leave_whitespace() + _cidr + pp.Literal(quote).leave_whitespace() if quote else _cidr
             for quote in ('"', "'", "")
         ]
-    )
+    ).set_name("network in CIDR notation")
     + pp.Opt(pp.Regex(r"#.*").set_name("comment"))
 )
 

@@ -326,7 +326,7 @@ def _pod(
     node, nominated_node, readiness_gates = place_fields
     return _make_pod(
         namespace=namespace,
-        name=name,
+        name=name.removeprefix("pod/"),
         ready=ready,
         containers=containers,
         status=status,

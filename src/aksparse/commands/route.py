@@ -68,7 +68,7 @@ _destination = column(ipv4("destination"))
 _shared = (
     column((ipv4 | "-")("gateway"))
     + column(ipv4("genmask"))
-    + column(pp.Word("UHGRDMACI!")("flags"))
+    + column(pp.Word("UHGRDMACI!").set_name("route flags")("flags"))
     + column(signed_integer("metric"))
     + column((integer | "-")("ref"))
     + column(integer("use"))
