@@ -37,9 +37,7 @@ def run_console(example: Example) -> None:
 
 
 def examples() -> Iterator[Example]:
-    sybil = Sybil(
-        parsers=[PythonCodeBlockParser(), CodeBlockParser("console", run_console)], encoding="utf-8"
-    )
+    sybil = Sybil(parsers=[PythonCodeBlockParser(), CodeBlockParser("console", run_console)], encoding="utf-8")
     yield from sybil.parse(ROOT / "README.md").examples()
 
 

@@ -131,7 +131,5 @@ def _ip_masq_agent(nat: _Nat) -> None:
     local = _comment("ip-masq-agent: local traffic is not subject to MASQUERADE")
     for network in (VNET, SERVICE_CIDR):
         nat.rule("IP-MASQ-AGENT", f"-d {network}", local, "-j RETURN")
-    outbound = _comment(
-        "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)"
-    )
+    outbound = _comment("ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)")
     nat.rule("IP-MASQ-AGENT", outbound, "-j MASQUERADE")

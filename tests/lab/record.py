@@ -144,9 +144,7 @@ def _version(tool: str) -> str:
     """The first line of what the tool's version flag prints."""
     argv = [tool, *VERSION_FLAGS[tool]]
     # Not `run`: some versions of route end this with an error status.
-    done = subprocess.run(
-        argv, capture_output=True, text=True, env={"PATH": search_path()}, check=False
-    )
+    done = subprocess.run(argv, capture_output=True, text=True, env={"PATH": search_path()}, check=False)
     return (done.stdout or done.stderr).splitlines()[0].removeprefix("ip utility, ")
 
 

@@ -102,9 +102,7 @@ class Pod:
     @property
     def azv(self) -> str:
         """The host link as Azure CNI names it: a hash of who the pod is."""
-        digest = hashlib.sha1(
-            f"{self.app.namespace}.{self.name}".encode(), usedforsecurity=False
-        ).hexdigest()
+        digest = hashlib.sha1(f"{self.app.namespace}.{self.name}".encode(), usedforsecurity=False).hexdigest()
         return f"azv{digest[:11]}"
 
 
@@ -135,12 +133,8 @@ class Service:
     age: str
 
 
-KUBERNETES = Service(
-    "default", "kubernetes", "10.200.0.1", (ServicePort("https", "tcp", 443),), None, "6d"
-)
-NGINX_SERVICE = Service(
-    "default", "nginx", "10.200.100.10", (ServicePort("", "tcp", 80),), NGINX, "26m"
-)
+KUBERNETES = Service("default", "kubernetes", "10.200.0.1", (ServicePort("https", "tcp", 443),), None, "6d")
+NGINX_SERVICE = Service("default", "nginx", "10.200.100.10", (ServicePort("", "tcp", 80),), NGINX, "26m")
 KUBE_DNS = Service(
     "kube-system",
     "kube-dns",
@@ -168,9 +162,7 @@ class Cluster:
 
 
 def _pods(prefix: str, mac: str, *pods: tuple[str, App, int]) -> tuple[Pod, ...]:
-    return tuple(
-        Pod(name, app, f"{prefix}.{host}", f"{mac}:{host:02x}") for name, app, host in pods
-    )
+    return tuple(Pod(name, app, f"{prefix}.{host}", f"{mac}:{host:02x}") for name, app, host in pods)
 
 
 KUBENET = Cluster(

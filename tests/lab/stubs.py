@@ -187,9 +187,7 @@ def kubernetes_api(cluster: Cluster, directory: Path) -> Iterator[dict[str, str]
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "lab",
-        "clusters": [
-            {"name": "lab", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
-        ],
+        "clusters": [{"name": "lab", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
         "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
         "users": [{"name": "lab", "user": {}}],
     }
@@ -201,8 +199,7 @@ def kubernetes_api(cluster: Cluster, directory: Path) -> Iterator[dict[str, str]
 
 def _kubernetes(cluster: Cluster) -> Answers:
     resources = [
-        {"name": name, "singularName": "", "kind": kind, "namespaced": kind != "Node"}
-        | {"verbs": ["get", "list"]}
+        {"name": name, "singularName": "", "kind": kind, "namespaced": kind != "Node"} | {"verbs": ["get", "list"]}
         for name, kind in (("nodes", "Node"), ("pods", "Pod"), ("services", "Service"))
     ]
     group_version = {"kind": "APIResourceList", "groupVersion": "v1", "resources": resources}
@@ -245,8 +242,7 @@ def _metadata(namespace: str, name: str) -> Answers:
 
 def _nodes(cluster: Cluster) -> Answers:
     rows = [
-        ("", [node.name, "Ready", "agent", "5d23h", "v1.17.11", node.address, *NODE_INFO])
-        for node in cluster.nodes
+        ("", [node.name, "Ready", "agent", "5d23h", "v1.17.11", node.address, *NODE_INFO]) for node in cluster.nodes
     ]
     return _table(
         "Name|Status|Roles|Age|Version",

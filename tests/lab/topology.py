@@ -54,9 +54,7 @@ def search_path() -> str:
 def run(argv: Sequence[str], stdin: str = "", env: dict[str, str] | None = None) -> bytes:
     """Run a command to its end and return its standard output."""
     environment = {"PATH": search_path(), "LC_ALL": "C", **(env or {})}
-    done = subprocess.run(
-        argv, input=stdin.encode(), capture_output=True, env=environment, timeout=30, check=False
-    )
+    done = subprocess.run(argv, input=stdin.encode(), capture_output=True, env=environment, timeout=30, check=False)
     if done.returncode != 0:
         output = (done.stdout + done.stderr).decode(errors="replace").strip()
         raise LabError(f"{' '.join(argv)}: exit {done.returncode}: {output}")
@@ -290,9 +288,7 @@ def cni_directory() -> Path | None:
     return None
 
 
-def _kubenet_pods(
-    lab: Lab, node_pid: int, node: Node, pod_cidr: IPv4Network, ipam: Path
-) -> tuple[RunningPod, ...]:
+def _kubenet_pods(lab: Lab, node_pid: int, node: Node, pod_cidr: IPv4Network, ipam: Path) -> tuple[RunningPod, ...]:
     """Pods on cbr0, each put there by the CNI bridge plugin with the kubelet's configuration."""
     running = []
     for number, pod in enumerate(node.pods):

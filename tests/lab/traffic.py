@@ -47,10 +47,7 @@ def _servers(vnet: Vnet, running: RunningCluster) -> Iterator[Listeners]:
             for p in node.pods
             for protocol, port in p.pod.app.ports
         ]
-        listeners += [
-            stack.enter_context(_listen(vnet.internet, INTERNET_HOST, "tcp", port))
-            for port in (80, 443)
-        ]
+        listeners += [stack.enter_context(_listen(vnet.internet, INTERNET_HOST, "tcp", port)) for port in (80, 443)]
         yield listeners
 
 
@@ -66,9 +63,7 @@ def _arrival(listener: socket.socket) -> tuple[str, str]:
     return str(peer[0]), server
 
 
-def _connect(
-    listeners: Listeners, pid: int, address: str, port: int, protocol: str = "tcp"
-) -> tuple[str, str]:
+def _connect(listeners: Listeners, pid: int, address: str, port: int, protocol: str = "tcp") -> tuple[str, str]:
     """Connect from a namespace; returns the source address seen and the address that saw it."""
     with _socket_in(pid, protocol) as client:
         try:
@@ -87,9 +82,7 @@ def _connect(
 
 def _expect(what: str, seen: tuple[str, str], source: set[str], server: set[str]) -> None:
     if seen[0] not in source or seen[1] not in server:
-        raise LabError(
-            f"{what}: {seen[1]} saw {seen[0]}, expected {sorted(server)} to see {sorted(source)}"
-        )
+        raise LabError(f"{what}: {seen[1]} saw {seen[0]}, expected {sorted(server)} to see {sorted(source)}")
 
 
 def check_traffic(vnet: Vnet, running: RunningCluster) -> None:
