@@ -16,7 +16,7 @@ test: $(VENV)/test
 real: $(VENV)/test
 	$(BIN)/python -m pytest -m real
 
-lint: $(VENV)/lint
+lint: $(VENV)/test $(VENV)/lint
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy

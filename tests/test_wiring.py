@@ -127,6 +127,15 @@ def test_a_pod_with_the_address_of_any_node_is_on_the_host_network(tmp_path: Pat
     assert len(wiring.pods) == 4
 
 
+@every_lab
+def test_a_pod_with_an_address_of_the_node_itself_is_on_the_host_network(directory: Path, tmp_path: Path) -> None:
+    names = ("ip_addr.txt", "kubectl_get_pods.txt")
+    wiring = wiring_of(write(tmp_path, {name: (directory / name).read_text() for name in names}))
+    listed = {pod.name for pod in wiring.capture.records("kubectl_get", Pod) if pod.ip in wiring.addresses}
+    assert len(listed) == 1
+    assert not listed & {pod.name for pod in wiring.pods}
+
+
 def test_a_pod_whose_host_link_is_not_in_the_capture_keeps_the_index_it_names() -> None:
     (pod,) = wiring_of(CAPTURES / "azure-cni").pods
     assert (pod.ifindex, pod.ifname, pod.host_ifindex, pod.host_link, pod.bridge) == (14, "eth0", 15, None, None)
@@ -326,6 +335,15 @@ def test_every_service_is_followed_from_its_address_to_its_endpoints(directory: 
         unless = re.search(r"!([\d.]+/\d+) ", marks[0])
         assert unless
         assert str(service.masquerade_unless_from) == unless[1]
+
+
+@every_lab
+def test_a_mark_for_all_packets_to_a_service_is_no_condition(directory: Path, tmp_path: Path) -> None:
+    nat = (directory / "iptables_t_nat_nL.txt").read_text()
+    marking_all = re.sub(r"(KUBE-MARK-MASQ .*)!10\.\d+\.0\.0/16 ", r"\g<1> 0.0.0.0/0      ", nat)
+    assert marking_all != nat
+    services = wiring_of(write(tmp_path, {"nat.txt": marking_all})).services
+    assert [service.masquerade_unless_from for service in services] == [None] * 4
 
 
 @every_lab
