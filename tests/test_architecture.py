@@ -428,6 +428,17 @@ def test_host_links_of_two_plugins_contradict_each_other(tmp_path: Path) -> None
 # What is said and what is not.
 
 
+def test_routes_to_pods_outside_the_nodes_subnet_do_not_show_the_mode_of_azure_cni(tmp_path: Path) -> None:
+    copy = without(AT0, (), tmp_path)
+    for file in copy.glob("*_*.txt"):
+        file.write_text(re.sub(r"\b10\.220\.3\.(1[0-2])\b", r"10.244.0.\1", file.read_text()))
+    said = summaries(described(copy))
+    assert said["network_plugin"] == "azure, mode not shown"
+    assert said["pod_attachment"] == "a route per pod to 3 host links"
+    assert "outside the node's subnet 10.220.3.0/24" in said["pod_addressing"]
+    assert "remote_pods" not in said
+
+
 def test_a_network_without_a_stated_role_is_not_compared_by_its_address(tmp_path: Path) -> None:
     nat = (CAPTURES / "lab-azure-cni/iptables_t_nat_nvL.txt").read_text()
     architecture = from_log(tmp_path, f"$ iptables -t nat -nvL --line-numbers\n{nat}")
