@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aksparse.capture import Address, Evidence, Network
 from aksparse.commands.assignment import NamedNetwork
@@ -13,6 +13,7 @@ from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.commands.docker_ps import Container
 from aksparse.commands.ip_addr import Link
 from aksparse.commands.iptables import Rule
+from aksparse.commands.kubectl_get import Service
 from aksparse.commands.route import Route
 from aksparse.facts import (
     Architecture,
@@ -46,8 +47,11 @@ _NAT_TABLE = ("iptables -t nat -nvL",)
 _HOST_LINKS = ("ip addr", "brctl show")
 _ROUTES = ("route -n",)
 _POD_LINKS = ("kubectl get pods -A -o wide", "nsenter -t PID -n ip addr")
-_ROUTE_TABLE = ("az network route-table route list -g GROUP --route-table-name TABLE -o table",)
-_SETTINGS = ("az aks show -g GROUP -n CLUSTER",)
+# What these print is not read; what they say is written into the manifest.
+_ROUTE_TABLE = ("az network route-table route list -g GROUP --route-table-name TABLE (for capture.toml)",)
+_SETTINGS = ("az aks show -g GROUP -n CLUSTER (for capture.toml)",)
+_ROUTE_KEYS = ("address_prefix", "next_hop_ip_address", "next_hop_type")
+_VNET = ("az network vnet show -g GROUP -n VNET (for capture.toml)",)
 
 
 def describe(wiring: Wiring) -> Architecture:
@@ -132,6 +136,8 @@ class _Node:
                 return Known(value=f"the {role}", evidence=self.stated(name)[network])
         if self.subnet and self.subnet.value == network:
             return Known(value="the node subnet", evidence=self.subnet.evidence)
+        if network.prefixlen and any(self.is_in(pod.address, network) for pod in self.wiring.pods):
+            return Known(value="a network with the node's pods in it", evidence=())
         return None
 
     # The facts, in the order in which they are shown.
@@ -144,8 +150,9 @@ class _Node:
             if bridge.name in ("cbr0", "azure0"):
                 plugin = "kubenet" if bridge.name == "cbr0" else "azure"
                 marks.setdefault(plugin, []).extend(self.cite(*bridge.records[:1]))
-        azv = [link for link in self.wiring.links if naming(link.ifname) == "azv"]
-        marks.setdefault("azure", []).extend(self.cite(*(record for link in azv[:1] for record in link.records[:1])))
+        azv = [link.records[0] for link in self.wiring.links if naming(link.ifname) == "azv"]
+        azv += [route for route in self.wiring.routes if naming(route.iface or "") == "azv"]
+        marks.setdefault("azure", []).extend(self.cite(*azv[:1]))
         for rule in self.rules("POSTROUTING"):
             if (rule.comment or "").startswith("kubenet:"):
                 marks.setdefault("kubenet", []).extend(self.cite(rule))
@@ -153,14 +160,22 @@ class _Node:
         if len(marks) == 1:
             ((plugin, evidence),) = marks.items()
             mode, proof = self.plugin_mode(plugin)
-            return _known(NetworkPlugin(plugin=plugin, mode=mode), (*evidence, *proof))
+            policy, dataplane = self.setting("network_policy"), self.setting("network_dataplane")
+            value = NetworkPlugin(
+                plugin=plugin,
+                mode=mode,
+                network_policy=policy.value if policy else None,
+                network_dataplane=dataplane.value if dataplane else None,
+            )
+            stated = [line for setting in (policy, dataplane) if setting for line in setting.evidence]
+            return _known(value, (*evidence, *proof, *stated))
         if marks:
             return _contradiction(f"marks of {' and of '.join(sorted(marks))} in one capture", *marks.values())
         return Unknown(reason="nothing names the network plugin", commands=(*_HOST_LINKS, *_SETTINGS))
 
     def plugin_mode(self, plugin: str) -> tuple[str | None, tuple[Evidence, ...]]:
         stated = self.setting("network_plugin_mode")
-        if stated is not None:
+        if stated is not None and plugin == "azure":
             return stated.value, stated.evidence
         attachment = self.pod_attachment()
         if isinstance(attachment, Unknown):
@@ -198,17 +213,20 @@ class _Node:
 
     @cached_property
     def pod_bridge(self) -> HostBridge | None:
-        """The bridge that pods are connected to. Docker's own bridge is none: the kubelet never uses it."""
+        """The bridge that pods are connected to: one that a pod is paired with, one of a plugin's, or the only other.
+
+        Docker's own bridges are none: the kubelet never uses them.
+        """
+        bridges = [b for b in self.wiring.bridges if not re.fullmatch(r"docker[0-9]+|br-[0-9a-f]{12}", b.name)]
         paired = {pod.bridge for pod in self.wiring.pods}
-        return next(
-            (
-                bridge
-                for bridge in self.wiring.bridges
-                if bridge.name in paired
-                or (bridge.name != "docker0" and any(naming(port) is not None for port in bridge.ports))
-            ),
-            None,
-        )
+        for found in (
+            [bridge for bridge in bridges if bridge.name in paired],
+            [bridge for bridge in bridges if bridge.name in ("cbr0", "azure0") and bridge.ports],
+            [bridge for bridge in bridges if any(naming(port) is not None for port in bridge.ports)],
+        ):
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
 
     def leads_to_pod(self, ifname: str) -> bool:
         return naming(ifname) is not None or ifname in {pod.host_link for pod in self.wiring.pods}
@@ -270,18 +288,38 @@ class _Node:
         if route and inside == {False} and not all(self.is_in(address, route.network) for address in looked_into):
             reason = f"the node routes {route.network} to its pods, and some have other addresses"
             return _contradiction(reason, proof, self.cite(route))
+        if inside == {True} and not looked_into and not self.wiring.nodes_known:
+            reason = f"all pods have addresses of the node's subnet {subnet}, and may be on the network of their node"
+            return Unknown(reason=reason, commands=("kubectl get nodes -o wide",), evidence=proof)
         network, of_network = self.pod_network()
+        source, of_source = self.address_source(inside == {True})
+        if source is None:
+            reason = f"pods are outside the node's subnet {subnet}, and what is there is not in the capture"
+            return Unknown(reason=reason, commands=(*_VNET, *_SETTINGS), evidence=proof)
         lengths = {pod.prefixlen for pod in pods if pod.prefixlen is not None} or (
             {route.network.prefixlen} if route else set()
         )
         value = PodAddressing(
-            source="node subnet" if inside == {True} else "pod CIDR",
+            source=source,
             prefixlen=lengths.pop() if len(lengths) == 1 else None,
             pod_network=network,
             node_subnet=subnet,
             addresses=tuple(pod.address for pod in pods if pod.address is not None),
         )
-        return _known(value, (*proof, *of_network, *self.subnet.evidence))
+        return _known(value, (*proof, *of_network, *self.subnet.evidence, *of_source))
+
+    def address_source(self, in_subnet: bool) -> tuple[Any, tuple[Evidence, ...]]:
+        """What the pods' addresses are addresses of, and what shows it where the node's subnet does not."""
+        addresses = [pod.address for pod in self.wiring.pods if pod.address is not None]
+        if in_subnet:
+            return "node subnet", ()
+        vnet, pod_cidr = self.setting("vnet"), self.setting("pod_cidr")
+        if vnet is not None and all(self.is_in(address, vnet.value) for address in addresses):
+            return "another subnet of the VNet", vnet.evidence
+        if pod_cidr is not None and all(self.is_in(address, pod_cidr.value) for address in addresses):
+            return "pod CIDR", pod_cidr.evidence
+        # A network that the node routes to a bridge of its own is no subnet of the VNet.
+        return ("pod CIDR", self.cite(self.pod_route)) if self.pod_route else (None, ())
 
     @cached_property
     def pod_route(self) -> Route | None:
@@ -352,7 +390,7 @@ class _Node:
     def default_route(self) -> Fact[DefaultRoute]:
         route = self.wiring.default_route
         if route is None or route.iface is None:
-            return Unknown(reason="the node's routes are not in the capture", commands=_ROUTES)
+            return Unknown(reason="no default route of the node is in the capture", commands=_ROUTES)
         if not self.wiring.bridges_known:
             return Unknown(reason=f"whether {route.iface} is a bridge is not in the capture", commands=_HOST_LINKS)
         bridge = self.wiring.bridge(route.iface)
@@ -383,7 +421,9 @@ class _Node:
             return _known(PodGateway(kind="the subnet's gateway", gateway=gateway), (*proof, *self.cite(default)))
         if gateway.is_link_local:
             return _known(PodGateway(kind="a link-local address", gateway=gateway), proof)
-        return Unknown(reason=f"whose address {gateway} is is not in the capture", commands=("ip addr", "route -n"))
+        return Unknown(
+            reason=f"what has the gateway's address {gateway} is not in the capture", commands=("ip addr", "route -n")
+        )
 
     def local_pods(self) -> Fact[LocalPods]:
         routes = self.pod_routes
@@ -393,7 +433,8 @@ class _Node:
         bridge = self.pod_bridge
         routes = [r for r in self.wiring.routes if bridge is not None and r.iface == bridge.name and "G" not in r.flags]
         if bridge is None or not routes or self.subnet is None:
-            return Unknown(reason="no route to the node's pods is in the capture", commands=(*_ROUTES, *_HOST_LINKS))
+            missing = "the node's subnet" if bridge is not None and routes else "a route to the node's pods"
+            return Unknown(reason=f"{missing} is not in the capture", commands=(*_ROUTES, *_HOST_LINKS))
         kind = "node subnet" if any(r.network == self.subnet.value for r in routes) else "pod network"
         value = LocalPods(kind=f"{kind} on the bridge", routes=tuple(r.network for r in routes), interface=bridge.name)
         return _known(value, self.cite(*routes))
@@ -402,75 +443,88 @@ class _Node:
         addressing = self.pod_addressing
         if isinstance(addressing, Known) and addressing.value.source == "node subnet":
             return _known(RemotePods(kind="natively in the VNet"), addressing.evidence)
-        table = self.capture.manifest.network.route_table or ()
+        mode = self.setting("network_plugin_mode")
+        if mode is not None and mode.value == "overlay":
+            return _known(RemotePods(kind="Azure CNI overlay"), mode.evidence)
+        if isinstance(addressing, Known) and addressing.value.source == "another subnet of the VNet":
+            return _known(RemotePods(kind="natively in the VNet"), addressing.evidence)
+        table = enumerate(self.capture.manifest.network.route_table or ())
         # A route table may as well be there for a firewall.
-        if any(self.holds_pods(entry.address_prefix) for entry in table):
-            entries = [f"{entry.address_prefix} via {entry.next_hop_ip_address}" for entry in table]
-            evidence = [
-                self.capture.setting("network", "route_table", index, key)
-                for index in range(len(table))
-                for key in ("address_prefix", "next_hop_ip_address")
-            ]
-            return _known(RemotePods(kind="Azure route table", routes=tuple(entries)), evidence)
+        entries = [(index, entry) for index, entry in table if self.is_for_pods(entry.address_prefix)]
+        if entries:
+            routes = tuple(f"{e.address_prefix} via {e.next_hop_ip_address or e.next_hop_type}" for _, e in entries)
+            keys = [(i, key) for i, e in entries for key in _ROUTE_KEYS if getattr(e, key) is not None]
+            evidence = [self.capture.setting("network", "route_table", index, key) for index, key in keys]
+            return _known(RemotePods(kind="Azure route table", routes=routes), evidence)
         return Unknown(
             reason="the node's routes do not say it, and the Azure route table is not in the capture",
             commands=_ROUTE_TABLE,
         )
 
-    def holds_pods(self, network: Network) -> bool:
-        """Whether a network that is narrower than everything is known to have pods in it."""
+    def is_for_pods(self, network: Network) -> bool:
+        """Whether a network is one of pods: part of a pod CIDR, or the one that the node routes to its own pods."""
         known = [*self.stated("pod_cidr"), *([self.pod_route.network] if self.pod_route else [])]
-        return network.prefixlen > 0 and (
-            any(network.overlaps(pods) for pods in known)
-            or any(self.is_in(pod.address, network) for pod in self.wiring.pods)
-        )
+        return any(network.version == pods.version and network.subnet_of(pods) for pods in known)
 
     def rules(self, chain: str) -> tuple[Rule, ...]:
         found = self.wiring.chain(chain)
         return found.rules if found else ()
 
     def source_nat(self) -> Fact[SourceNat]:
-        marked: bool | None = None
-        mechanism: str | None = None
-        exempt: list[Network] = []
-        to_itself = False
-        proof: list[Rule] = []
+        found: list[tuple[str, list[Network] | None, bool, list[Rule]]] = []
+        marked: list[Rule] = []
         others: list[str] = []
         for rule in self.rules("POSTROUTING"):
             if rule.target == "KUBE-POSTROUTING":
-                marked = True
-                proof.append(rule)
+                marked.append(rule)
             elif rule.target == "IP-MASQ-AGENT" and self.rules("IP-MASQ-AGENT"):
-                mechanism = "ip-masq-agent"
-                returns = self.rules("IP-MASQ-AGENT")
-                exempt += [
-                    r.destination for r in returns if r.target == "RETURN" and not isinstance(r.destination, str)
-                ]
-                to_itself = to_itself or _not_to_local(rule)
-                proof += [rule, *returns]
+                exempt, agent_rules = self.returned_before_masquerade()
+                found.append(("ip-masq-agent", exempt, _not_to_local(rule), [rule, *agent_rules]))
             elif rule.target == "MASQUERADE" and (rule.comment or "").startswith("kubenet:"):
-                mechanism = "kubenet"
-                if "destination" in rule.negated and not isinstance(rule.destination, str):
-                    exempt.append(rule.destination)
-                to_itself = to_itself or _not_to_local(rule)
-                proof.append(rule)
+                negated = "destination" in rule.negated and not isinstance(rule.destination, str)
+                networks = [cast("Network", rule.destination)] if negated else []
+                found.append(("kubenet", networks, _not_to_local(rule), [rule]))
             elif rule.target in ("MASQUERADE", "SNAT"):
                 others.append(f"{rule.target} from {rule.source}")
-        if mechanism is None:
+        if len(found) > 1:
+            names = " and of ".join(mechanism for mechanism, *_ in found)
+            return _contradiction(f"rules of {names}", self.cite(*(rule for *_, rules in found for rule in rules)))
+        if not found:
             listed = self.wiring.chain("POSTROUTING") is not None
             reason = "no rule of kubenet or of ip-masq-agent is" if listed else "the nat table is not"
             return Unknown(reason=f"{reason} in the capture", commands=_NAT_TABLE)
-        roles = [role for network in exempt if (role := self.role(network))]
-        exempt_roles = (*sorted({role.value for role in roles}), *(["the node itself"] if to_itself else []))
+        ((mechanism, networks_or_none, to_local, rules),) = found
+        if networks_or_none is None:
+            reason = "IP-MASQ-AGENT has rules with conditions that are not compared"
+            return Unknown(reason=reason, evidence=self.cite(*rules), commands=("iptables -t nat -nvL IP-MASQ-AGENT",))
+        roles = [role for network in networks_or_none if (role := self.role(network))]
+        exempt_roles = (*sorted({role.value for role in roles}), *(["the node's own addresses"] if to_local else []))
         value = SourceNat(
             mechanism=mechanism,
-            exempt=exempt_roles if len(roles) == len(exempt) else None,
-            marked_packets=marked,
-            networks=tuple(exempt),
+            exempt=exempt_roles if len(roles) == len(networks_or_none) else None,
+            marked_packets=bool(marked) or None,
+            networks=tuple(networks_or_none),
             other_rules=tuple(others),
             interfaces_shown=self.wiring.interfaces_listed,
         )
-        return _known(value, (*self.cite(*proof), *(line for role in roles for line in role.evidence)))
+        return _known(value, (*self.cite(*marked, *rules), *(line for role in roles for line in role.evidence)))
+
+    def returned_before_masquerade(self) -> tuple[list[Network] | None, list[Rule]]:
+        """The destinations that IP-MASQ-AGENT leaves alone, and its rules up to the one that translates.
+
+        `None` in place of the destinations when a rule has another condition, so that they are not the whole truth.
+        """
+        exempt: list[Network] = []
+        rules: list[Rule] = []
+        for rule in self.rules("IP-MASQ-AGENT"):
+            rules.append(rule)
+            if rule.target == "MASQUERADE":
+                break
+            plain = rule.protocol == "all" and not (rule.negated or rule.matches or rule.other)
+            if rule.target != "RETURN" or not plain or isinstance(rule.destination, str) or not _anywhere(rule.source):
+                return None, rules
+            exempt.append(rule.destination)
+        return exempt, rules
 
     def service_path(self) -> Fact[ServicePath]:
         services = self.wiring.services
@@ -482,12 +536,13 @@ class _Node:
                 else "the chains of kube-proxy are not"
             )
             return Unknown(reason=f"{reason} in the capture", commands=_NAT_TABLE, evidence=self.cite(*hook))
-        networks = {service.masquerade_unless_from for service in services} - {None}
-        network = networks.pop() if len(networks) == 1 else None
+        networks = {service.masquerade_unless_from for service in services}
+        network = next(iter(networks)) if len(networks) == 1 else None
         role = self.role(network) if network is not None else None
+        unmarked = "anywhere" if networks == {None} else None
         value = ServicePath(
             mechanism="kube-proxy, iptables",
-            masquerade_unless_from=role.value if role else None,
+            masquerade_unless_from=role.value if role else unmarked,
             network=network,
             services=len(services),
         )
@@ -502,6 +557,9 @@ class _Node:
         for service in self.wiring.services:
             if service.service.startswith("kube-system/kube-dns:") and service.cluster_ip is not None:
                 dns[service.cluster_ip] = (*dns.get(service.cluster_ip, ()), *self.cite(*service.records[:1]))
+        for row in self.capture.records("kubectl_get", Service):
+            if (row.namespace, row.name) == ("kube-system", "kube-dns") and row.cluster_ip is not None:
+                dns[row.cluster_ip] = (*dns.get(row.cluster_ip, ()), *self.cite(row))
         if not cidrs and not dns:
             commands = ("kubectl get services -A", *_SETTINGS)
             return Unknown(reason="the addresses of services are not in the capture", commands=commands)
@@ -535,11 +593,11 @@ class _Node:
                     links["bridge"].append(record)
                 elif self.leads_to_pod(link.ifname) and link.master != "docker0":
                     links["host_link"].append(record)
-        values = {name: {link.mtu for link in found} for name, found in links.items()}
-        proof = [found[0] for name, found in links.items() if len(values[name]) == 1]
+        first = {name: {link.mtu: link for link in reversed(found) if link.mtu} for name, found in links.items()}
+        proof = [link for by_mtu in first.values() for _, link in sorted(by_mtu.items())]
         if not proof:
             return Unknown(reason="no MTU is in the capture", commands=("ip addr", "nsenter -t PID -n ip addr"))
-        value = Mtu(**{name: found.pop() for name, found in values.items() if len(found) == 1})
+        value = Mtu(**{name: tuple(sorted(by_mtu)) for name, by_mtu in first.items() if by_mtu})
         return _known(value, self.cite(*proof))
 
     def container_runtime(self) -> Fact[ContainerRuntime]:
@@ -557,6 +615,10 @@ class _Node:
         if row is None:
             return Unknown(reason="the node is in no listing of nodes", commands=("kubectl get nodes -o wide",))
         return _known(KubernetesVersion(version=row.version), self.cite(row))
+
+
+def _anywhere(address: object) -> bool:
+    return not isinstance(address, str) and getattr(address, "prefixlen", None) == 0
 
 
 def _not_to_local(rule: Rule) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, get_args
 import attrs
 import cattrs
 
-from aksparse.command import Parsed, split_lines
+from aksparse.command import Parsed, recognise, split_lines
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import CaptureError
 from aksparse.records import Record
@@ -39,11 +39,13 @@ class RouteTableEntry:
 
     Attributes:
         address_prefix: the destination network.
-        next_hop_ip_address: the address that Azure hands packets for it to.
+        next_hop_ip_address: the address that Azure hands packets for it to, where the next hop is one.
+        next_hop_type: the kind of next hop, such as `VirtualAppliance`, `VnetLocal` or `Internet`.
     """
 
     address_prefix: Network
-    next_hop_ip_address: Address
+    next_hop_ip_address: Address | None = None
+    next_hop_type: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -173,22 +175,34 @@ class Capture:
         return self.line(source, _setting_line(self.texts[source], path))
 
 
-def load_capture(path: str | Path) -> Capture:
-    """Read a capture: a directory, or a single terminal log or Markdown page.
+def load_capture(path: str | Path, *, name: str | None = None) -> Capture:
+    """Read a capture: a directory (or the `capture.toml` in it), or a single terminal log or Markdown page.
+
+    Args:
+        path: the directory or file.
+        name: what to call it in evidence; without a name, like the directory or file.
 
     Raises:
-        CaptureError: it can't be read, or its manifest is wrong.
+        CaptureError: it can't be read, its manifest is wrong, or there is nothing in it.
     """
     path = Path(path)
-    name = path.resolve().name
-    if path.is_dir():
-        return _load_directory(path, name)
-    transcript = read_transcript(read_text(path), source=name)
+    if path.name == MANIFEST:
+        path = path.parent
+    name = name or path.resolve().name
+    capture = _load_directory(path, name) if path.is_dir() else _load_file(path, name)
+    if not capture.outputs and capture.manifest == Manifest():
+        raise CaptureError(str(path), "nothing in it was recognised")
+    return capture
+
+
+def _load_file(path: Path, name: str) -> Capture:
+    text = read_text(path)
+    transcript = read_transcript(text, source=name)
     return Capture(
         name=name,
         outputs=transcript.outputs,
-        diagnostics=transcript.all_diagnostics,
-        texts={name: split_lines(read_text(path))},
+        diagnostics=(*_undecodable(text, name), *transcript.all_diagnostics),
+        texts={name: split_lines(text)},
     )
 
 
@@ -208,8 +222,7 @@ def _load_directory(path: Path, name: str) -> Capture:
             continue
         text = read_text(file)
         texts[source] = split_lines(text)
-        if "\ufffd" in text:
-            diagnostics.append(_about_file("undecodable-text", "some bytes are not UTF-8 text", source))
+        diagnostics += _undecodable(text, source)
         found, said = _read_file(text, source, entries.pop(file.name, None))
         outputs += found
         diagnostics += said
@@ -230,7 +243,15 @@ def _read_file(text: str, source: str, entry: OutputEntry | None) -> tuple[Itera
         message = f"aksparse does not read what this command prints: {shlex.join(entry.argv)}"
         return (), [_about_file("unread-file", message, source)]
     parsed = command.parse(text, source=source, strict=False, argv=invocation.argv)
+    others = recognise(split_lines(text))
+    if not parsed and not parsed.understood and others and command not in others:
+        message = f"looks like the output of {others[0].name}, but {MANIFEST} says {shlex.join(entry.argv)}"
+        return (), [_about_file("mislabelled-file", message, source)]
     return [attrs.evolve(parsed, pid=invocation.pid, netns=invocation.netns)], parsed.diagnostics
+
+
+def _undecodable(text: str, source: str) -> list[Diagnostic]:
+    return [_about_file("undecodable-text", "some bytes are not UTF-8 text", source)] if "\ufffd" in text else []
 
 
 def _about_file(code: str, message: str, source: str) -> Diagnostic:

@@ -116,7 +116,8 @@ def compare(left: str, right: str, form: str) -> None:
 
     Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
     """
-    wirings = [build_wiring(load_capture(path)) for path in (left, right)]
+    same_name = Path(left).resolve().name == Path(right).resolve().name and left != right
+    wirings = [build_wiring(load_capture(path, name=path if same_name else None)) for path in (left, right)]
     for wiring in wirings:
         _say((*wiring.capture.diagnostics, *wiring.diagnostics))
     comparison = compare_architectures(*map(describe, wirings))

@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 # What stands around an output without being part of it, each under the name it is ignored by.
 _NOISE = (
-    ("prompt", re.compile(r"[\w.-]+@[\w.-]+:[^ ]*[$#](?: |$)")),
+    ("prompt", re.compile(r"(?:[\w.-]+@[\w.-]+:[^ ]*|\[[\w.-]+@[^\]]+\])[$#](?: |$)")),
     ("sudo-warning", re.compile(r"sudo: unable to resolve host ")),
     ("default-container", re.compile(r"Default(?:ed|ing) container ")),
     ("iptables-warning", re.compile(r"# Warning: ip6?tables(?:-legacy)? tables present, use ")),

@@ -22,9 +22,9 @@ _TITLES = {
     "default_route": "Default route",
     "pod_gateway": "Default gateway of a pod",
     "local_pods": "Route to local pods",
-    "remote_pods": "Way to pods on other nodes",
+    "remote_pods": "Routing to pods on other nodes",
     "source_nat": "Source NAT",
-    "service_path": "Service path",
+    "service_path": "Service translation",
     "service_addresses": "Service addresses",
     "pod_sandbox": "Pod sandbox",
     "mtu": "MTU",
@@ -114,8 +114,8 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs and nothing is known of one side only."""
-        return not self.having("differs", "unknown-left", "unknown-right")
+        """Whether nothing differs and nothing, not even a part, is known of one side only."""
+        return all(a.outcome in ("same", "unknown") and not a.not_compared for a in self.aspects)
 
 
 def compare(left: Architecture, right: Architecture) -> Comparison:

@@ -9,7 +9,7 @@ too, marked as `INSTANCE`: it is shown, and not compared.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
@@ -63,24 +63,29 @@ class NetworkPlugin:
     Attributes:
         plugin: `kubenet` or `azure`.
         mode: `bridge`, `transparent` or `overlay`.
+        network_policy: who enforces network policies, as stated for the cluster.
+        network_dataplane: `azure` or `cilium`, as stated for the cluster.
     """
 
     plugin: str
     mode: str | None = None
+    network_policy: str | None = None
+    network_dataplane: str | None = None
 
     def summary(self) -> str:
-        return f"{self.plugin}, {self.mode} mode" if self.mode else f"{self.plugin}, mode not shown"
+        parts = [self.plugin, f"{self.mode} mode" if self.mode else "mode not shown"]
+        parts += [f"network policy {self.network_policy}"] if self.network_policy else []
+        parts += [f"dataplane {self.network_dataplane}"] if self.network_dataplane else []
+        return ", ".join(parts)
 
     def meaning(self) -> str:
-        return {
-            (
-                "kubenet",
-                "bridge",
-            ): "kubenet makes a bridge of its own and gives pods addresses that Azure does not know",
-            ("azure", "bridge"): "Azure CNI bridges pods into the VNet, so that Azure knows every pod's address",
-            ("azure", "transparent"): "Azure CNI routes each pod's VNet address to its own host link",
+        known = {
+            ("kubenet", "bridge"): "kubenet makes a bridge of its own and gives pods addresses outside the VNet",
+            ("azure", "bridge"): "Azure CNI bridges pods into the VNet and gives them addresses of it",
+            ("azure", "transparent"): "Azure CNI routes each pod's VNet address to the pod's own host link",
             ("azure", "overlay"): "Azure CNI gives pods addresses of an overlay that the Azure network carries",
-        }.get((self.plugin, self.mode or ""), f"{self.plugin} connects the pods, in a mode that is not shown")
+        }
+        return known.get((self.plugin, self.mode or ""), f"{self.plugin} connects the pods; its mode is not shown")
 
 
 @attrs.frozen(kw_only=True)
@@ -109,9 +114,9 @@ class PodAttachment:
         if self.kind == "route":
             return "each pod is alone on its link, and the host routes even between its own pods"
         return {
-            True: f"pods are on one layer 2 segment with the VNet, which {self.bridge} extends into the node",
-            False: f"pods share a layer 2 segment of their own, and the host routes between {self.bridge} and the VNet",
-            None: f"pods of the node share one layer 2 segment, the bridge {self.bridge}",
+            True: f"pods and the uplink are ports of {self.bridge}, which forwards frames between them",
+            False: f"pods are ports of {self.bridge}, and the host routes between it and the uplink",
+            None: f"pods of the node are ports of one bridge, {self.bridge}",
         }[self.uplink_is_port]
 
 
@@ -139,14 +144,14 @@ class PodAddressing:
     """Where the addresses of pods come from.
 
     Attributes:
-        source: `node subnet`, or `pod CIDR` when it lies outside the node's subnet.
+        source: `node subnet`, `another subnet of the VNet`, or `pod CIDR` when it is known to be apart from them.
         prefixlen: the length of the prefix of the pods' network, as a pod has it or else the node's route to its pods.
         pod_network: the network of the node's pods.
         node_subnet: the subnet of the node.
         addresses: the addresses of pods on the node.
     """
 
-    source: str
+    source: Literal["node subnet", "another subnet of the VNet", "pod CIDR"]
     prefixlen: int | None = None
     pod_network: Network | None = _instance()
     node_subnet: Network | None = _instance()
@@ -155,12 +160,15 @@ class PodAddressing:
     def summary(self) -> str:
         if self.source == "node subnet":
             return f"the node's subnet {self.node_subnet}"
-        return f"pod CIDR {self.pod_network or 'not shown'}, outside the node's subnet {self.node_subnet}"
+        network = self.pod_network or _list(self.addresses)
+        return f"{self.source}: {network}, outside the node's subnet {self.node_subnet}"
 
     def meaning(self) -> str:
-        if self.source == "node subnet":
-            return "every pod uses up an address of the subnet, and is reachable from the VNet under it"
-        return "pods use up no address of the subnet, and the VNet can't reach them without help"
+        return {
+            "node subnet": "each pod uses up an address of the node's subnet, at which the VNet reaches it",
+            "another subnet of the VNet": "each pod uses up an address of another subnet, at which the VNet reaches it",
+            "pod CIDR": "pods use up no address of the VNet, which reaches them only by a route table or an overlay",
+        }[self.source]
 
 
 @attrs.frozen(kw_only=True)
@@ -183,15 +191,13 @@ class NodeAddress:
 
     def summary(self) -> str:
         holder = f"{self.interface}, the {self.held_by}" if self.interface else f"the {self.held_by}"
-        port = {True: f"; {self.uplink} is a bridge port", False: f"; {self.uplink} is no bridge port", None: ""}
+        port = {True: f"; {self.uplink} is a bridge port", False: f"; {self.uplink} is not a bridge port", None: ""}
         return f"{self.address or 'the address'} on {holder}{port[self.uplink_is_bridge_port]}"
 
     def meaning(self) -> str:
         if self.held_by == "bridge":
-            return (
-                f"{self.uplink or 'the uplink'} has no address of its own, {self.interface} has it and pods beside it"
-            )
-        return f"{self.interface} itself holds the node's address, and pods are behind it"
+            return f"{self.interface} has the node's address, and {self.uplink or 'the uplink'} has none of its own"
+        return f"{self.interface} has the node's address itself"
 
 
 @attrs.frozen(kw_only=True)
@@ -215,8 +221,8 @@ class DefaultRoute:
 
     def meaning(self) -> str:
         if self.via == "bridge":
-            return f"what leaves the node passes the bridge {self.interface}, and bridge netfilter with it"
-        return f"what leaves the node is routed out of {self.interface} directly"
+            return f"what leaves the node leaves through the bridge {self.interface}, and only then through its uplink"
+        return f"what leaves the node leaves through {self.interface} directly"
 
 
 @attrs.frozen(kw_only=True)
@@ -228,7 +234,7 @@ class PodGateway:
         gateway: the gateway.
     """
 
-    kind: str
+    kind: Literal["the node's bridge", "the subnet's gateway", "a link-local address"]
     gateway: Address = _instance()
 
     def summary(self) -> str:
@@ -236,9 +242,10 @@ class PodGateway:
 
     def meaning(self) -> str:
         return {
-            "the node's bridge": "everything a pod sends is routed by its node first",
-            "the subnet's gateway": "a pod sends to the VNet's gateway itself, its node only bridges",
-        }.get(self.kind, "a pod sends everything to its node, which answers for that address")
+            "the node's bridge": "a pod sends what leaves its network to its node, which routes it",
+            "the subnet's gateway": "a pod sends what leaves its network to the subnet's gateway, not to its node",
+            "a link-local address": "a pod sends everything to its node, which answers ARP for that address",
+        }[self.kind]
 
 
 @attrs.frozen(kw_only=True)
@@ -271,20 +278,22 @@ class RemotePods:
     """How pods on other nodes are reached.
 
     Attributes:
-        kind: `Azure route table` or `natively in the VNet`.
-        routes: the networks in the route table and their next hops, as `NETWORK via ADDRESS`.
+        kind: `Azure route table`, `natively in the VNet` or `Azure CNI overlay`.
+        routes: the routes that lead to pods, as `NETWORK via ADDRESS`.
     """
 
-    kind: str
+    kind: Literal["Azure route table", "natively in the VNet", "Azure CNI overlay"]
     routes: tuple[str, ...] = _instance(())
 
     def summary(self) -> str:
         return f"{self.kind}: {_list(self.routes)}" if self.routes else self.kind
 
     def meaning(self) -> str:
-        if self.kind == "Azure route table":
-            return "Azure forwards packets between pods by a route per node, and without that table they get lost"
-        return "the VNet delivers packets between pods by their own addresses, with no route of the user's"
+        return {
+            "Azure route table": "each node's pods need a route in the Azure route table, or packets to them are lost",
+            "natively in the VNet": "the VNet delivers packets between pods itself, and needs no route table for it",
+            "Azure CNI overlay": "Azure carries packets between pods of different nodes without a route table",
+        }[self.kind]
 
 
 @attrs.frozen(kw_only=True)
@@ -311,11 +320,14 @@ class SourceNat:
     def summary(self) -> str:
         unseen = "" if self.interfaces_shown else " (a listing without -v hides interfaces)"
         if self.exempt is None:
-            return f"by {self.mechanism}: all but to {_list(self.networks)}{unseen}"
-        return f"by {self.mechanism}: all but to {_and(self.exempt)} ({_list(self.networks)}){unseen}"
+            return f"by {self.mechanism}, for everything except traffic to {_list(self.networks)}{unseen}"
+        exempt = f"{_and(self.exempt)} ({_list(self.networks)})"
+        return f"by {self.mechanism}, for everything except traffic to {exempt}{unseen}"
 
     def meaning(self) -> str:
-        return f"pods keep their own address only towards {_and(self.exempt or self.networks)}"
+        return (
+            f"pods keep their own address towards {_and(self.exempt or self.networks)} unless a service rule marks them"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -325,7 +337,7 @@ class ServicePath:
     Attributes:
         mechanism: who translates: `kube-proxy, iptables`.
         masquerade_unless_from: packets to a service from elsewhere are marked for source NAT (`KUBE-MARK-MASQ`), by
-            role; absent when that is not known.
+            role; `anywhere` when none is marked for its source; absent when services differ or it is not known.
         network: that network.
         services: how many services there are.
     """
@@ -336,14 +348,18 @@ class ServicePath:
     services: int | None = _instance()
 
     def summary(self) -> str:
+        if self.masquerade_unless_from == "anywhere":
+            return f"{self.mechanism}; KUBE-MARK-MASQ regardless of the source: never"
         if self.network is None:
-            return f"{self.mechanism}; the condition of KUBE-MARK-MASQ is not one for all services"
+            return f"{self.mechanism}; the condition of KUBE-MARK-MASQ differs between services"
         role = f"{self.masquerade_unless_from} ({self.network})" if self.masquerade_unless_from else self.network
         return f"{self.mechanism}; KUBE-MARK-MASQ unless from {role}"
 
     def meaning(self) -> str:
+        if self.masquerade_unless_from == "anywhere":
+            return "an endpoint sees the client's own address wherever it comes from"
         if self.network is None:
-            return f"{self.mechanism} sends packets to an endpoint"
+            return "which clients an endpoint sees under their own address depends on the service"
         return f"an endpoint sees the client's own address if that is in {self.masquerade_unless_from or self.network}"
 
 
@@ -387,26 +403,26 @@ class PodSandbox:
 
 @attrs.frozen(kw_only=True)
 class Mtu:
-    """The MTUs on the way out of a pod, in bytes.
+    """The MTUs on the way out of a pod, in bytes; several where interfaces of one kind differ.
 
     Attributes:
-        pod: of a pod's interface.
+        pod: of the pods' interfaces.
         host_link: of the host links of pods.
         bridge: of the bridge they are ports of.
         uplink: of the uplink.
     """
 
-    pod: int | None = None
-    host_link: int | None = None
-    bridge: int | None = None
-    uplink: int | None = None
+    pod: tuple[int, ...] | None = None
+    host_link: tuple[int, ...] | None = None
+    bridge: tuple[int, ...] | None = None
+    uplink: tuple[int, ...] | None = None
 
     def summary(self) -> str:
-        parts = {name: value for name, value in attrs.asdict(self).items() if value is not None}
-        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in parts.items())
+        parts = {name: values for name, values in attrs.asdict(self).items() if values}
+        return ", ".join(f"{name.replace('_', ' ')} {'/'.join(map(str, values))}" for name, values in parts.items())
 
     def meaning(self) -> str:
-        return f"a packet of up to {min(filter(None, attrs.astuple(self)))} bytes passes without being fragmented"
+        return f"the smallest MTU seen is {min(min(values) for values in attrs.astuple(self) if values)} bytes"
 
 
 @attrs.frozen(kw_only=True)

@@ -26,7 +26,7 @@ class Invocation:
         argv: the command and its arguments, without `sudo`, `nsenter` and the like.
         pid: the process whose network namespace `nsenter -t PID -n` enters; absent when it enters none, or that of
             process 1, which is the node's own.
-        netns: the name of the network namespace that `ip netns exec NAME` enters.
+        netns: the name of the network namespace that `ip netns exec` enters, or the container that an `exec` enters.
         filtered: whether a pipe may have changed the output other than by leaving lines out.
     """
 
@@ -35,9 +35,16 @@ class Invocation:
     netns: str | None = None
     filtered: bool = False
 
+    @property
+    def enters(self) -> bool:
+        """Whether it only opens a shell in another network namespace."""
+        return (self.pid is not None or self.netns is not None) and (not self.argv or self.argv[0] in _SHELLS)
+
 
 _WRAPPERS = {"sudo", "time", "nice", "nohup", "stdbuf", "env", "command", "nsenter", "chroot"}
 _VALUED_OPTIONS = {"sudo": {"-u", "-g"}, "nsenter": {"-t", "--target", "-S", "-G"}}
+_CONTAINER_TOOLS = {"kubectl", "docker", "crictl", "nerdctl", "podman"}
+_SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _LINE_FILTERS = {"grep", "egrep", "fgrep", "head", "tail", "tee", "less", "more", "cat", "sort", "uniq"}
 
 
@@ -56,6 +63,8 @@ def unwrap(argv: Sequence[str]) -> Invocation:
                 words = words[1:]
         elif name == "ip" and words[1:3] == ["netns", "exec"]:
             pid, netns, words = None, "".join(words[3:4]), words[4:]
+        elif name in _CONTAINER_TOOLS and words[1:2] == ["exec"]:
+            pid, (netns, words) = None, _exec(name, words[2:])
         elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*=.*", words[0]):
             words = words[1:]
         else:
@@ -63,6 +72,22 @@ def unwrap(argv: Sequence[str]) -> Invocation:
     if words:
         words[0] = words[0].rpartition("/")[2]
     return Invocation(argv=tuple(words), pid=pid, netns=netns)
+
+
+def _exec(tool: str, words: list[str]) -> tuple[str, list[str]]:
+    """The container that `kubectl exec`, `docker exec` or `crictl exec` enters, and the command in it."""
+    container = ""
+    while words and not container:
+        word = words.pop(0)
+        if word in ("-n", "--namespace", "-c", "--container", "-u", "-w", "-e") and words:
+            words.pop(0)
+        elif not word.startswith("-"):
+            container = word
+    while words and words[0].startswith("-") and tool == "kubectl":
+        option = words.pop(0)
+        if option in ("-n", "--namespace", "-c", "--container") and words:
+            words.pop(0)
+    return f"{tool} exec {container}", words
 
 
 def _options_of(wrapper: str, words: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -158,8 +183,8 @@ def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
         text: the text.
         source: its name, for evidence and diagnostics.
     """
-    reader = _Reader(split_lines(text), source)
-    for block in reader.blocks(markdown=source.endswith(".md")):
+    reader = _Reader(split_lines(_COLOUR.sub("", text)), source)
+    for block in reader.blocks():
         reader.read_block(block)
     return Transcript(
         source=source,
@@ -169,9 +194,11 @@ def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
     )
 
 
-_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 _PROMPT = re.compile(
-    r"(?:[\w.-]+@[\w.-]+:[^ ]*[$#]|\[[^\]]+\][$#]|[\w.-]+:[^ ]+[$#]|PS [^>]*>|[$>#]) +(?P<command>[^ ].*)"
+    r"(?:[\w.-]+@[\w.-]+:[^ ]*[$#]|\[[^\]]+\][$#]|[\w.-]+:[^ ]+[$#]|/[\w./-]* [$#]|PS [^>]*>|[$>#%])"
+    r" +(?P<command>[^ ].*)"
 )
 _ASSIGNMENT = re.compile(r"(?:export +)?[A-Za-z_][A-Za-z0-9_]*=(?P<value>.*)")
 # Without a prompt a line is a command when it begins with the name of a tool that people type into such logs.
@@ -179,7 +206,20 @@ _TOOLS = {
     *("ip", "route", "brctl", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "bridge", "arp", "netstat"),
     *("ifconfig", "ping", "conntrack", "ss", "tcpdump", "traceroute", "curl", "nslookup", "dig", "ethtool", "sysctl"),
     *("docker", "crictl", "nerdctl", "podman", "kubectl", "az", "helm", "apt", "apt-get", "ssh", "scp", "cat", "ls"),
-    *("cd", "echo", "exit", "hostname", "uname", "systemctl", "journalctl", "lsmod", "nft", "ipset"),
+    *(
+        "cd",
+        "echo",
+        "exit",
+        "logout",
+        *_SHELLS,
+        "hostname",
+        "uname",
+        "systemctl",
+        "journalctl",
+        "lsmod",
+        "nft",
+        "ipset",
+    ),
 }
 
 
@@ -195,11 +235,12 @@ class _Reader:
         self.outputs: list[Parsed[Any]] = []
         self.diagnostics: list[Diagnostic] = []
         self.ignored: dict[int, str] = {}
+        self.entered: Invocation | None = None  # what opened the shell that the commands are typed in
 
-    def blocks(self, *, markdown: bool) -> Iterator[range]:
+    def blocks(self) -> Iterator[range]:
         """The line numbers of each block; sets aside what stands around fenced ones."""
         fences = list(self.fences())
-        if not fences and not markdown:
+        if not fences:
             yield range(1, len(self.texts) + 1)
             return
         end = 0
@@ -264,7 +305,7 @@ class _Reader:
             return command
         # "# ip addr" is root's prompt, or a comment that begins with the name of a tool: what follows decides.
         found = invocation(command.removesuffix("\\"))
-        if found is None or not found.argv or found.argv[0] not in _TOOLS:
+        if found is None or not (found.enters or (found.argv and found.argv[0] in _TOOLS)):
             return None
         if not prompt:
             # "bridge name  bridge id ..." begins with the name of a tool as well.
@@ -289,6 +330,12 @@ class _Reader:
             self.read_with(registry()["az_aks_create"], numbers, found.argv)
             return None
         self.set_aside(numbers, "command")
+        if found is not None and found.enters:
+            self.entered = found
+        elif found is not None and found.argv[:1] in (("exit",), ("logout",)):
+            self.entered = None
+        elif found is not None and self.entered is not None and found.pid is None and found.netns is None:
+            return attrs.evolve(found, pid=self.entered.pid, netns=self.entered.netns)
         return found
 
     def read_output(self, numbers: range, printed_by: Invocation | None) -> None:
@@ -309,6 +356,12 @@ class _Reader:
         candidates = [command] if command else recognise(texts)
         if len(candidates) == 1:
             self.read_with(candidates[0], numbers, printed_by.argv if printed_by else None, printed_by)
+            return
+        later = next((k for k, text in enumerate(texts[1:], 1) if not candidates and len(recognise([text])) == 1), None)
+        if later is not None:
+            # Something else was printed before, such as by `hostname; route -n`.
+            self.read_output(numbers[:later], printed_by)
+            self.read_output(numbers[later:], attrs.evolve(printed_by, argv=()) if printed_by else None)
             return
         self.set_aside(numbers[1:], "unread-output")
         if candidates:

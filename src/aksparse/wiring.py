@@ -170,6 +170,7 @@ class Wiring:
         chains: the chains of the nat table, from the listing that says most.
         interfaces_listed: whether that listing has the interfaces of the rules.
         services: the paths of the services.
+        nodes_known: whether the addresses of nodes were recorded, so that a pod on the network of its node is known.
         diagnostics: outputs that were passed over because another speaks for the node.
     """
 
@@ -184,6 +185,7 @@ class Wiring:
     chains: tuple[Chain, ...] = ()
     interfaces_listed: bool = False
     services: tuple[ServiceChain, ...] = ()
+    nodes_known: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
 
     def link(self, ifname: str) -> HostLink | None:
@@ -221,8 +223,7 @@ def build_wiring(capture: Capture) -> Wiring:
     routes = _host_records(capture, "route", Route)
     bridges = _bridges(host_bridges, host_links)
     links = _links(host_links, bridges, known=bool(host_links or host_bridges))
-    table = _nat_table(capture)
-    chains = tuple(table) if table else ()
+    chains = tuple(_nat_table(capture))
     wiring = Wiring(
         capture=capture,
         links=links,
@@ -232,12 +233,13 @@ def build_wiring(capture: Capture) -> Wiring:
         chains=chains,
         interfaces_listed=any(rule.in_interface for chain in chains for rule in chain.rules),
         services=tuple(_services(chains)),
-        diagnostics=tuple(_passed_over(capture)),
+        diagnostics=(*_passed_over(capture), *_node_not_listed(capture)),
     )
     pods = tuple(_pods(wiring))
     wiring = attrs.evolve(wiring, uplink=_uplink(wiring, {pod.host_link for pod in pods}))
     node = _node(wiring)
-    return attrs.evolve(wiring, node=node, pods=tuple(_on_this_node(pods, node, wiring)))
+    nodes_known = bool(wiring.addresses) or any(row.internal_ip for row in capture.records("kubectl_get", Node))
+    return attrs.evolve(wiring, nodes_known=nodes_known, node=node, pods=tuple(_on_this_node(pods, node, wiring)))
 
 
 _OF_THE_NODE = (None, None)
@@ -279,30 +281,53 @@ def _passed_over(capture: Capture) -> Iterator[Diagnostic]:
                 )
 
 
-def _nat_table(capture: Capture) -> Parsed[Chain] | None:
-    """The listing of the nat table that says most: with interfaces if there is one, then with most chains."""
-    outputs = [
-        output
-        for output in _host_outputs(capture, "iptables")
-        if (output.argv is None or "nat" in output.argv) and not (output.argv and output.argv[0].startswith("ip6"))
-    ]
+def _node_not_listed(capture: Capture) -> Iterator[Diagnostic]:
+    """The manifest may name a node that no listing has: then nothing in the listings is taken to be of this node."""
+    nodes = capture.records("kubectl_get", Node)
+    name = capture.manifest.node
+    if name is not None and nodes and name not in {node.name for node in nodes}:
+        line = capture.setting("node")
+        message = f"no listing of nodes has {name}; they have {', '.join(sorted({node.name for node in nodes}))}"
+        yield Diagnostic(
+            code="unlisted-node",
+            severity="warning",
+            message=message,
+            source=line.source,
+            line=line.line,
+            text=line.text,
+        )
 
-    def says(output: Parsed[Chain]) -> tuple[int, bool]:
-        return len(output), any(chain.counters_approximate is not None for chain in output)
 
-    return max(outputs, key=says, default=None)
+def _nat_table(capture: Capture) -> Iterator[Chain]:
+    """The chains of the nat table, each from the listing that says most of it: with interfaces, with most rules."""
+    listed: dict[str, list[Chain]] = {}
+    for output in _host_outputs(capture, "iptables"):
+        if _is_nat_table(output):
+            for chain in output:
+                listed.setdefault(chain.name, []).append(chain)
+    for chains in listed.values():
+        yield max(chains, key=lambda chain: (any(rule.in_interface for rule in chain.rules), len(chain.rules)))
+
+
+def _is_nat_table(output: Parsed[Chain]) -> bool:
+    """Whether a listing is of the IPv4 nat table: by its command line, else by the chains that only others have."""
+    if output.argv:
+        return not output.argv[0].startswith("ip6") and any(word.endswith("nat") for word in output.argv[1:])
+    return not {"FORWARD"} & {chain.name for chain in output}
 
 
 def _bridges(shown: Iterable[Bridge], links: Iterable[Link]) -> tuple[HostBridge, ...]:
-    """The bridges that `brctl show` lists, or that interfaces name as their master."""
+    """The bridges that `brctl show` lists; without it, those that interfaces name as their master.
+
+    The master of a `SLAVE` is no bridge, but a bond, or the interface that a virtual function accelerates.
+    """
     ports: dict[str, list[str]] = {}
     records: dict[str, list[Record]] = {}
     for bridge in shown:
         ports[bridge.name] = list(bridge.interfaces)
         records[bridge.name] = [bridge]
-    listed = set(ports)
-    for link in links:
-        if link.master is not None and link.master not in listed:
+    for link in links if not ports else ():
+        if link.master is not None and "SLAVE" not in link.flags:
             ports.setdefault(link.master, []).append(link.ifname)
             records.setdefault(link.master, []).append(link)
     return tuple(HostBridge(name=name, ports=tuple(ports[name]), records=tuple(records[name])) for name in ports)
@@ -316,7 +341,7 @@ def _links(shown: Iterable[Link], bridges: Iterable[HostBridge], *, known: bool)
             ifname=link.ifname,
             ifindex=link.ifindex,
             link_index=link.link_index,
-            master=link.master or (masters[link.ifname].name if link.ifname in masters else None),
+            master=masters[link.ifname].name if link.ifname in masters else None,
             master_known=True,
             addresses=tuple(_interface(address) for address in link.addr_info),
             mtu=link.mtu,

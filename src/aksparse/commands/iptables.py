@@ -309,6 +309,8 @@ def _produced_by(argv: Sequence[str]) -> bool:
         return False
     if words[:1] in (["-t"], ["--table"]):
         del words[:2]
+    elif words and re.match(r"-t[a-z]|--table=", words[0]):
+        del words[0]
     lists = any(word == "--list" or re.fullmatch(r"-[nvx]*L[nvx]*", word) for word in words)
     return lists and all(_FLAGS.fullmatch(word) for word in words)
 
