@@ -60,10 +60,13 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         ),
         "host_link_naming": ("veth*, such as veth1180641f", ["veth1180641f", "vethb7d0a530", "vethbe174216"]),
         "pod_addressing": (
-            "pod CIDR 10.100.1.0/24, outside the node's subnet 10.220.1.0/24",
+            "pod CIDR: 10.100.1.0/24, outside the node's subnet 10.220.1.0/24",
             ["10.100.1.2/24", "10.100.1.3/24", "10.100.1.4/24", "10.220.1.0/24", "cbr0"],
         ),
-        "node_address": ("10.220.1.4 on eth0, the uplink; eth0 is no bridge port", ["eth0", "10.220.1.4/24", "cbr0"]),
+        "node_address": (
+            "10.220.1.4 on eth0, the uplink; eth0 is not a bridge port",
+            ["eth0", "10.220.1.4/24", "cbr0"],
+        ),
         "default_route": ("via 10.220.1.1 dev eth0, the uplink", ["0.0.0.0 ", "10.220.1.1", "eth0"]),
         "pod_gateway": (
             "10.100.1.1, the node's bridge",
@@ -75,7 +78,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
             ["10.100.1.0/24", "10.220.1.4", "10.100.2.0/24", "10.220.1.5"],
         ),
         "source_nat": (
-            "by kubenet: all but to the pod CIDR and the node itself (10.100.0.0/16)",
+            "by kubenet, for everything except traffic to the pod CIDR and the node's own addresses (10.100.0.0/16)",
             ["kubenet: SNAT for outbound traffic", "!10.100.0.0/16", "dst-type !LOCAL", "KUBE-POSTROUTING", "pod_cidr"],
         ),
         "service_path": (
@@ -118,7 +121,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "remote_pods": ("natively in the VNet", ["10.220.2.9/24", 'subnet = "10.220.2.0/24"']),
         "source_nat": (
             (
-                "by ip-masq-agent: all but to the VNet, the service CIDR and the node itself "
+                "by ip-masq-agent, for everything except traffic to the VNet, the service CIDR and the node's own addresses "
                 "(10.220.0.0/16, 10.200.0.0/16)"
             ),
             ["IP-MASQ-AGENT", "RETURN", "10.220.0.0/16", "10.200.0.0/16", "dst-type !LOCAL", "vnet", "service_cidr"],
@@ -147,11 +150,11 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         ),
         "host_link_naming": ("veth*, such as veth9423965c", ["veth9423965c", "vetha1065ff2", "vethd3b9c108"]),
         "pod_addressing": (
-            "pod CIDR 10.100.1.0/24, outside the node's subnet 10.220.1.0/24",
+            "pod CIDR: 10.100.1.0/24, outside the node's subnet 10.220.1.0/24",
             ["10.100.1.18", "10.100.1.5 ", "10.100.1.3 ", "10.100.1.4 ", "10.220.1.0", "cbr0"],
         ),
         "node_address": (
-            "10.220.1.4 on eth0, the uplink; eth0 is no bridge port",
+            "10.220.1.4 on eth0, the uplink; eth0 is not a bridge port",
             ["10.220.1.4", "10.220.1.0", "cbr0"],
         ),
         "default_route": ("via 10.220.1.1 dev eth0, the uplink", ["0.0.0.0 ", "10.220.1.1", "eth0"]),
@@ -159,7 +162,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "remote_pods": ("Azure route table: 10.100.1.0/24 via 10.220.1.4", ["10.100.1.0/24", "10.220.1.4"]),
         "source_nat": (
             (
-                "by kubenet: all but to the pod CIDR and the node itself (10.100.0.0/16) "
+                "by kubenet, for everything except traffic to the pod CIDR and the node's own addresses (10.100.0.0/16) "
                 "(a listing without -v hides interfaces)"
             ),
             ["kubenet: SNAT for outbound traffic", "!10.100.0.0/16", "dst-type !LOCAL"],
@@ -192,7 +195,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         ),
         "host_link_naming": ("azv*, such as azv0939df8498f", ["azv0939df8498f", "azv74bd062328f", "azvdff819294cc"]),
         "pod_addressing": ("the node's subnet 10.220.3.0/24", ["10.220.3.10/24", "10.220.3.11/24", "10.220.3.12/24"]),
-        "node_address": ("10.220.3.4 on eth0, the uplink; eth0 is no bridge port", ["10.220.3.4/24", "eth0@if8"]),
+        "node_address": ("10.220.3.4 on eth0, the uplink; eth0 is not a bridge port", ["10.220.3.4/24", "eth0@if8"]),
         "default_route": ("via 10.220.3.1 dev eth0, the uplink", ["10.220.3.1", "eth0"]),
         "pod_gateway": ("169.254.1.1, a link-local address", ["169.254.1.1", "eth0"]),
         "local_pods": (
@@ -201,7 +204,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         ),
         "remote_pods": ("natively in the VNet", ["10.220.3.10/24"]),
         "source_nat": (
-            "by ip-masq-agent: all but to the VNet and the node itself (10.220.0.0/16)",
+            "by ip-masq-agent, for everything except traffic to the VNet and the node's own addresses (10.220.0.0/16)",
             ["IP-MASQ-AGENT", "RETURN", "10.220.0.0/16", "vnet"],
         ),
         "service_path": (
@@ -435,7 +438,8 @@ def test_routes_to_pods_outside_the_nodes_subnet_do_not_show_the_mode_of_azure_c
     said = summaries(described(copy))
     assert said["network_plugin"] == "azure, mode not shown"
     assert said["pod_attachment"] == "a route per pod to 3 host links"
-    assert "outside the node's subnet 10.220.3.0/24" in said["pod_addressing"]
+    # Whether what is outside the node's subnet is still inside the VNet nothing says.
+    assert "pod_addressing" not in said
     assert "remote_pods" not in said
 
 
@@ -446,7 +450,8 @@ def test_a_network_without_a_stated_role_is_not_compared_by_its_address(tmp_path
     assert isinstance(architecture.service_path, Known)
     assert compared(architecture.source_nat.value) == {"mechanism": "ip-masq-agent", "marked_packets": True}
     assert compared(architecture.service_path.value) == {"mechanism": "kube-proxy, iptables"}
-    assert summaries(architecture)["source_nat"] == "by ip-masq-agent: all but to 10.220.0.0/16, 10.200.0.0/16"
+    said = summaries(architecture)["source_nat"]
+    assert said == "by ip-masq-agent, for everything except traffic to 10.220.0.0/16, 10.200.0.0/16"
 
 
 @pytest.mark.parametrize(
@@ -488,7 +493,7 @@ def test_a_name_in_evidence_is_a_word_of_its_line(tmp_path: Path) -> None:
 def test_a_transcript_without_the_nodes_address_is_described_without_it(tmp_path: Path) -> None:
     architecture = from_log(tmp_path, f"$ brctl show\n{KUBENET_BRIDGES}$ route -n\n{KUBENET_ROUTES}")
     assert isinstance(architecture.node_address, Known)
-    assert summaries(architecture)["node_address"] == "the address on eth0, the uplink; eth0 is no bridge port"
+    assert summaries(architecture)["node_address"] == "the address on eth0, the uplink; eth0 is not a bridge port"
 
 
 def test_a_listing_without_interfaces_is_told_to_hide_them() -> None:
@@ -510,3 +515,99 @@ def test_every_meaning_is_part_of_one_sentence(path: Path) -> None:
         assert not re.search(r"\.( |$)", meaning), meaning
         assert "None" not in meaning
         assert "None" not in getattr(architecture, name).value.summary()
+
+
+# What only looks like something.
+
+
+def test_a_virtual_function_makes_no_bridge_of_its_interface(tmp_path: Path) -> None:
+    copy = without(CAPTURES / "lab-kubenet", (), tmp_path)
+    vf = (
+        "8: enP56478s1: <BROADCAST,MULTICAST,SLAVE,UP,LOWER_UP> mtu 1500 qdisc mq master eth0 state UP group default\n"
+        "    link/ether 00:0d:3a:11:01:04 brd ff:ff:ff:ff:ff:ff\n"
+    )
+    with (copy / "ip_addr.txt").open("a") as file:
+        file.write(vf)
+    for gone in ((), ("brctl_show.txt",)):
+        said = summaries(described(without(copy, gone, tmp_path / f"without-{len(gone)}")))
+        assert said["node_address"] == "10.220.1.4 on eth0, the uplink; eth0 is not a bridge port"
+        assert said["default_route"] == "via 10.220.1.1 dev eth0, the uplink"
+
+
+def test_a_bridge_of_dockers_is_never_the_bridge_of_the_pods(tmp_path: Path) -> None:
+    copy = without(CAPTURES / "lab-kubenet", (), tmp_path)
+    shown = (copy / "brctl_show.txt").read_text().splitlines(keepends=True)
+    shown.insert(1, "br-0a1b2c3d4e5f\t\t8000.024200000001\tno\t\tvethaaaaaaa\n")
+    (copy / "brctl_show.txt").write_text("".join(shown))
+    assert summaries(described(copy))["pod_attachment"] == "bridge cbr0 with 3 pod ports, without the uplink"
+
+
+def test_pods_in_another_subnet_of_the_vnet_are_not_outside_of_it(tmp_path: Path) -> None:
+    copy = without(AT0, (), tmp_path)
+    manifest = (copy / "capture.toml").read_text().replace("[network]", '[network]\nvnet = "10.220.0.0/16"', 1)
+    if manifest.count("\nvnet") == 1:
+        (copy / "capture.toml").write_text(manifest)
+    for file in copy.glob("*_*.txt"):
+        file.write_text(re.sub(r"\b10\.220\.3\.(1[0-2])\b", r"10.220.9.\1", file.read_text()))
+    said = summaries(described(copy))
+    assert said["pod_addressing"].startswith("another subnet of the VNet: ")
+    assert said["remote_pods"] == "natively in the VNet"
+
+
+def nat_rules(*rules: str) -> str:
+    head = "target prot opt source destination\n"
+    agent = "".join(f"{rule}\n" for rule in rules)
+    return (
+        f"$ iptables -t nat -nL\nChain POSTROUTING (policy ACCEPT)\n{head}"
+        f"IP-MASQ-AGENT  all  --  0.0.0.0/0  0.0.0.0/0\n\nChain IP-MASQ-AGENT (1 references)\n{head}{agent}"
+    )
+
+
+def test_what_is_returned_after_the_masquerade_is_not_exempt(tmp_path: Path) -> None:
+    log = nat_rules(
+        "RETURN all -- 0.0.0.0/0 10.0.0.0/8",
+        "MASQUERADE all -- 0.0.0.0/0 0.0.0.0/0",
+        "RETURN all -- 0.0.0.0/0 172.16.0.0/12",
+    )
+    fact = from_log(tmp_path, log).source_nat
+    assert isinstance(fact, Known)
+    assert [str(network) for network in fact.value.networks] == ["10.0.0.0/8"]
+
+
+def test_a_return_with_another_condition_is_not_taken_for_an_exemption(tmp_path: Path) -> None:
+    fact = from_log(tmp_path, nat_rules("RETURN tcp -- 10.9.9.9 0.0.0.0/0", "MASQUERADE all -- 0.0.0.0/0 0.0.0.0/0"))
+    assert isinstance(fact.source_nat, Unknown)
+    assert "conditions" in fact.source_nat.reason
+
+
+def test_chains_that_were_listed_apart_are_read_together(tmp_path: Path) -> None:
+    log = nat_rules("RETURN all -- 0.0.0.0/0 10.0.0.0/8", "MASQUERADE all -- 0.0.0.0/0 0.0.0.0/0")
+    apart = log.replace("\nChain IP-MASQ-AGENT", "$ iptables -t nat -nL IP-MASQ-AGENT\nChain IP-MASQ-AGENT")
+    assert from_log(tmp_path, apart).source_nat.value.networks == from_log(tmp_path, log).source_nat.value.networks  # type: ignore[union-attr]
+
+
+def test_a_shell_in_a_pod_is_not_the_node(tmp_path: Path) -> None:
+    inside = (CAPTURES / "lab-azure-cni/pod_1_ip_addr.txt").read_text()
+    routes = (CAPTURES / "lab-azure-cni/pod_1_route_n.txt").read_text()
+    for enters in ("sudo nsenter -t 6502 -n", "kubectl exec -it nginx -- bash", "docker exec -it 8bdb2bd78165 sh"):
+        log = f"user@node:~$ {enters}\nroot@node:/# ip addr\n{inside}root@node:/# route -n\n{routes}root@node:/# exit\n"
+        architecture = from_log(tmp_path, log)
+        assert isinstance(architecture.node_address, Unknown), enters
+        assert isinstance(architecture.default_route, Unknown), enters
+    one = from_log(tmp_path, f"$ kubectl exec nginx -- ip addr\n{inside}")
+    assert isinstance(one.node_address, Unknown)
+
+
+def test_different_mtus_of_pods_are_all_told(tmp_path: Path) -> None:
+    copy = without(CAPTURES / "lab-kubenet", (), tmp_path)
+    pod = copy / "pod_2_ip_addr.txt"
+    pod.write_text(pod.read_text().replace("mtu 1500", "mtu 1400"))
+    assert summaries(described(copy))["mtu"].startswith("pod 1400/1500, ")
+
+
+def test_a_name_that_no_listing_has_is_reported(tmp_path: Path) -> None:
+    copy = without(CAPTURES / "lab-kubenet", (), tmp_path)
+    manifest = copy / "capture.toml"
+    manifest.write_text(manifest.read_text().replace("vmss000000", "vmss00000X"))
+    diagnostics = build_wiring(load_capture(copy)).diagnostics
+    assert [diagnostic.code for diagnostic in diagnostics] == ["unlisted-node"]

@@ -84,7 +84,7 @@ MANIFEST_ERRORS = {
     '[network]\ndns_service_ip = "10.0.0.300"\n': "network.dns_service_ip",
     "[network]\nsubnet = 10\n": "expected text, found 10",
     '[network]\nroute_table = "none"\n': "network.route_table",
-    '[[network.route_table]]\naddress_prefix = "10.0.0.0/24"\n': "missing setting: next_hop_ip_address",
+    '[[network.route_table]]\nnext_hop_ip_address = "10.0.0.4"\n': "missing setting: address_prefix",
     "role = 1\n": "expected text, found 1",
     'recorded = "2026-01-01"\n': "expected date, found '2026-01-01'",
     '[[outputs]]\nfile = "a.txt"\n': "missing setting: argv",
@@ -187,8 +187,8 @@ def test_a_file_without_an_entry_is_recognised_from_its_content(tmp_path: Path) 
         "c.md": BRIDGES,
     }
     capture = load_capture(write(tmp_path, files))
-    assert found(capture) == [("a", "route", 1), ("b.txt", "ip_addr", 1)]
-    assert [output.pid for output in capture.outputs] == [None, 7]
+    assert found(capture) == [("a", "route", 1), ("b.txt", "ip_addr", 1), ("c.md", "brctl_show", 1)]
+    assert [output.pid for output in capture.outputs] == [None, 7, None]
     assert said(capture) == []
 
 
@@ -200,10 +200,17 @@ def test_a_file_without_an_entry_that_nothing_prints_is_reported(tmp_path: Path)
 
 
 def test_an_entry_decides_how_a_file_is_read(tmp_path: Path) -> None:
-    capture = load_capture(write(tmp_path, {MANIFEST: entry("a.txt", "sudo", "route", "-n"), "a.txt": LOOPBACK}))
+    capture = load_capture(write(tmp_path, {MANIFEST: entry("a.txt", "sudo", "route", "-n"), "a.txt": "odd\n"}))
     (output,) = capture.outputs
     assert (output.command, output.argv, len(output)) == ("route", ("route", "-n"), 0)
     assert {d.code for d in capture.diagnostics} == {"unexpected-line"}
+
+
+def test_a_file_that_another_command_printed_is_reported_once_and_not_read(tmp_path: Path) -> None:
+    capture = load_capture(write(tmp_path, {MANIFEST: entry("a.txt", "route", "-n"), "a.txt": LOOPBACK}))
+    assert capture.outputs == ()
+    message = "looks like the output of ip_addr, but capture.toml says route -n"
+    assert said(capture) == [("a.txt", "mislabelled-file", message)]
 
 
 def test_an_entry_without_a_file_is_reported(tmp_path: Path) -> None:

@@ -254,11 +254,8 @@ def test_a_shorter_fence_closes_no_longer_one() -> None:
     assert read_transcript(page, source="page.md").ignored[8] == "prose"
 
 
-def test_a_page_without_fences_is_prose_and_a_log_without_fences_is_read() -> None:
-    page = read_transcript(ROUTES, source="page.md")
-    assert page.outputs == ()
-    assert set(page.ignored.values()) == {"prose"}
-    assert found(ROUTES) == [("route", 1, 1)]
+def test_a_text_without_fences_is_read_whole_whatever_its_name() -> None:
+    assert found(ROUTES, "page.md") == found(ROUTES) == [("route", 1, 1)]
 
 
 def test_the_outputs_of_several_blocks_do_not_run_into_each_other() -> None:

@@ -149,6 +149,11 @@ class Capture:
     diagnostics: tuple[Diagnostic, ...] = ()
     texts: Mapping[str, list[str]] = attrs.field(factory=dict, repr=False)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known: no output was recognised, and the manifest says nothing."""
+        return not self.outputs and self.manifest == Manifest()
+
     def parsed(self, command: str) -> Iterator[Parsed[Any]]:
         """The outputs of a command."""
         return (output for output in self.outputs if output.command == command)
@@ -183,16 +188,13 @@ def load_capture(path: str | Path, *, name: str | None = None) -> Capture:
         name: what to call it in evidence; without a name, like the directory or file.
 
     Raises:
-        CaptureError: it can't be read, its manifest is wrong, or there is nothing in it.
+        CaptureError: it can't be read, or its manifest is wrong.
     """
     path = Path(path)
     if path.name == MANIFEST:
         path = path.parent
     name = name or path.resolve().name
-    capture = _load_directory(path, name) if path.is_dir() else _load_file(path, name)
-    if not capture.outputs and capture.manifest == Manifest():
-        raise CaptureError(str(path), "nothing in it was recognised")
-    return capture
+    return _load_directory(path, name) if path.is_dir() else _load_file(path, name)
 
 
 def _load_file(path: Path, name: str) -> Capture:

@@ -118,8 +118,10 @@ def compare(left: str, right: str, form: str) -> None:
     """
     same_name = Path(left).resolve().name == Path(right).resolve().name and left != right
     wirings = [build_wiring(load_capture(path, name=path if same_name else None)) for path in (left, right)]
-    for wiring in wirings:
+    for path, wiring in zip((left, right), wirings, strict=True):
         _say((*wiring.capture.diagnostics, *wiring.diagnostics))
+        if wiring.capture.empty:
+            raise _Trouble(f"{path}: nothing in it was recognised")
     comparison = compare_architectures(*map(describe, wirings))
     if form == "json":
         click.echo(to_json(comparison))

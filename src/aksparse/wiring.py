@@ -300,13 +300,13 @@ def _node_not_listed(capture: Capture) -> Iterator[Diagnostic]:
 
 def _nat_table(capture: Capture) -> Iterator[Chain]:
     """The chains of the nat table, each from the listing that says most of it: with interfaces, with most rules."""
-    listed: dict[str, list[Chain]] = {}
-    for output in _host_outputs(capture, "iptables"):
-        if _is_nat_table(output):
-            for chain in output:
-                listed.setdefault(chain.name, []).append(chain)
-    for chains in listed.values():
-        yield max(chains, key=lambda chain: (any(rule.in_interface for rule in chain.rules), len(chain.rules)))
+    listed: dict[str, list[tuple[bool, int, Chain]]] = {}
+    for output in filter(_is_nat_table, _host_outputs(capture, "iptables")):
+        with_interfaces = any(rule.in_interface for chain in output for rule in chain.rules)
+        for chain in output:
+            listed.setdefault(chain.name, []).append((with_interfaces, len(chain.rules), chain))
+    for listings in listed.values():
+        yield max(listings, key=lambda listing: listing[:2])[2]
 
 
 def _is_nat_table(output: Parsed[Chain]) -> bool:
