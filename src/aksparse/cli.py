@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -13,11 +13,11 @@ from rich.console import Console
 
 from aksparse import __version__
 from aksparse.architecture import describe
-from aksparse.capture import decode, load_capture, read_text
+from aksparse.capture import MANIFEST, decode, load_capture, read_manifest, read_text
 from aksparse.command import command_named, registry
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
-from aksparse.errors import AksparseError
+from aksparse.errors import AksparseError, CaptureError
 from aksparse.report import print_comparison, to_markdown
 from aksparse.serialize import (
     fitting_schemas,
@@ -150,13 +150,22 @@ def validate(file: str, name: str | None) -> None:
     text, source = _read(file)
     document = _load(text, source)
     if name is None:
-        if fitting_schemas(document):
-            return
-        name = nearest_schema(document)
+        fitting = fitting_schemas(document)
+        name = fitting[0] if fitting else nearest_schema(document)
     problems = list(validate_document(document, name))
+    if source.endswith(MANIFEST) and not problems:
+        problems = list(_problems_of_manifest(text))
     for problem in problems:
         click.echo(f"{source}: {problem}  (schema {name})")
     sys.exit(NOT_ALL if problems else OK)
+
+
+def _problems_of_manifest(text: str) -> Iterator[str]:
+    """What a schema can't say, such as that a network has bits set behind its prefix."""
+    try:
+        read_manifest(text)
+    except CaptureError as error:
+        yield error.reason
 
 
 def _load(text: str, source: str) -> object:

@@ -85,6 +85,8 @@ def output_to_builtins(parsed: Parsed[Any]) -> dict[str, Any]:
         "argv": list(parsed.argv) if parsed.argv else None,
         "source": parsed.source,
         "line": parsed.line,
+        **({"pid": parsed.pid} if parsed.pid is not None else {}),
+        **({"netns": parsed.netns} if parsed.netns is not None else {}),
         "records": to_builtins(parsed.records),
         "diagnostics": to_builtins(parsed.diagnostics),
     }
@@ -229,6 +231,8 @@ def _outputs() -> dict[str, Any]:
         },
         "source": {"type": "string", "description": "the name of the text"},
         "line": {"type": "integer", "description": "the number of the first line, counted from 1"},
+        "pid": {"type": "integer", "description": "the process in whose network namespace the command ran, if any"},
+        "netns": {"type": "string", "description": "the name of the network namespace or container it ran in, if any"},
         "records": {"type": "array", "description": "the records, as the schema of the command says"},
         "diagnostics": {"type": "array", "items": {"class": Diagnostic}, "description": "what was not understood"},
     }
@@ -242,7 +246,7 @@ def _outputs() -> dict[str, Any]:
     item = {
         "type": "object",
         "properties": {**properties, "command": {"enum": list(registry()), **properties["command"]}},
-        "required": list(properties),
+        "required": [name for name in properties if name not in ("pid", "netns")],
         "additionalProperties": False,
         "allOf": branches,
     }

@@ -240,7 +240,7 @@ _OPTIONS = re.compile(r"-[aslq]+|--all|--size|--latest|--no-trunc|-n=?\d*|--last
 
 def _produced_by(argv: Sequence[str]) -> bool:
     words = list(argv)
-    if words[:2] not in (["docker", "ps"],) and words[:3] not in (["docker", "container", "ls"],):
+    if words[:2] != ["docker", "ps"] and words[:3] != ["docker", "container", "ls"]:
         return False
     options = words[2:] if words[1] == "ps" else words[3:]
     filters = {index + 1 for index, option in enumerate(options) if option in ("-f", "--filter")}
