@@ -121,7 +121,8 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "remote_pods": ("natively in the VNet", ["10.220.2.9/24", 'subnet = "10.220.2.0/24"']),
         "source_nat": (
             (
-                "by ip-masq-agent, for everything except traffic to the VNet, the service CIDR and the node's own addresses "
+                "by ip-masq-agent, for everything except traffic to the VNet, the service CIDR and "
+                "the node's own addresses "
                 "(10.220.0.0/16, 10.200.0.0/16)"
             ),
             ["IP-MASQ-AGENT", "RETURN", "10.220.0.0/16", "10.200.0.0/16", "dst-type !LOCAL", "vnet", "service_cidr"],
@@ -162,7 +163,8 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "remote_pods": ("Azure route table: 10.100.1.0/24 via 10.220.1.4", ["10.100.1.0/24", "10.220.1.4"]),
         "source_nat": (
             (
-                "by kubenet, for everything except traffic to the pod CIDR and the node's own addresses (10.100.0.0/16) "
+                "by kubenet, for everything except traffic to the pod CIDR and the node's own addresses "
+                "(10.100.0.0/16) "
                 "(a listing without -v hides interfaces)"
             ),
             ["kubenet: SNAT for outbound traffic", "!10.100.0.0/16", "dst-type !LOCAL"],
