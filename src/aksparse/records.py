@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ParamSpec, TypeVar, cast
 
 import attrs
@@ -44,16 +45,21 @@ def constructor(cls: Callable[P, R]) -> Callable[P, R]:
     Raises:
         TypeError: a field has a factory, a converter or a validator, which this would not run.
     """
-    record = cast("type[R]", cls)
+    return cast("Callable[P, R]", _constructor(cast("Any", cls)))
+
+
+@cache
+def _constructor(record: type[Any]) -> Callable[..., Any]:
     parameters, assignments = _body(record)
     names = {"draft": _twin(record), "record": record, **_defaults(record)}
     source = (
         f"def make(*, {parameters}):\n    made = draft()\n{assignments}    made.__class__ = record\n    return made\n"
     )
     exec(source, names)  # noqa: S102  (attrs makes its own __init__ the same way)
-    return cast("Callable[P, R]", names["make"])
+    return cast("Callable[..., Any]", names["make"])
 
 
+@cache
 def drafter(cls: type[R]) -> Callable[..., Any]:
     """A function that makes drafts of a record: with the same fields, not frozen, for what several lines say together.
 

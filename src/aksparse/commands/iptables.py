@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network
+from socket import AF_INET, inet_pton
 from typing import Any
 
 import attrs
@@ -125,7 +126,8 @@ _HEADER = LineGrammar(
 )
 _PROT = pp.Regex(r"!?[a-z0-9-]+").set_name("protocol")
 _OPT = pp.Regex(r"--|-f|!f").set_name("fragment option")
-_COMMENT = pp.Regex(r"/\* .*? \*/(?=[ \t]|$)").set_name("comment")
+# A star ends the comment where a slash and a blank follow it.
+_COMMENT = pp.Regex(r"/\* [^*]*+(?:\*(?!/(?:[ \t]|$))[^*]*+)*(?<= )\*/").set_name("comment")
 
 
 _ABSENT = ~pp.Empty()  # what a column that the header does not name begins with
@@ -274,6 +276,10 @@ def _to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
 @remember
 def _to_address(text: str) -> Address:
     """The network of a source or destination column, or the name that stands there."""
+    try:
+        return IPv4Network(int.from_bytes(inet_pton(AF_INET, text), "big"))  # most often it is one host
+    except OSError:
+        pass
     if not _NUMERIC.fullmatch(text):
         return text
     if "." in text.partition("/")[2]:
