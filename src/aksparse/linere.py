@@ -66,7 +66,12 @@ class LineGrammar:
     def pattern_without_tabs(self) -> re.Pattern[str]:
         """The same pattern for lines without tabs: single characters in place of classes, which `re` finds faster."""
         source = self.pattern.pattern
-        for general, without_tabs in (("[\\t\\n\\r ]*+", " *+"), ("[ \\t\\n\\r]*+", " *+"), ("[^ \\t]", "[^ ]")):
+        for general, without_tabs in (
+            ("[\\t\\n\\r ]*+", " *+"),
+            ("[ \\t\\n\\r]*+", " *+"),
+            ("[^ \\t]", "[^ ]"),
+            ("[^ ]++)(?![^ ])", "[^ ]++)"),  # after all that is not blank comes a blank, or the end
+        ):
             source = source.replace(general, without_tabs)
         return re.compile(source)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import attrs
 import pyparsing as pp
@@ -474,6 +474,9 @@ def _reject_option(tokens: _Tokens) -> RejectOption:
     return RejectOption(reject_with=tokens["reject_with"])
 
 
+_TARGET_OPTIONS = get_args(TargetOption)
+
+
 class Options(NamedTuple):
     """What follows the destination column of a rule.
 
@@ -495,8 +498,8 @@ class Options(NamedTuple):
 @remember
 def read_options(text: str) -> Options:
     """Read the options of a rule, which may hold a comment among them."""
-    matches: list[Match] = []
-    target_options: list[TargetOption] = []
+    matches: list[Any] = []
+    target_options: list[Any] = []
     text = text.strip(" ")
     position = 0
     while position < len(text):
@@ -509,10 +512,7 @@ def read_options(text: str) -> Options:
         if found is None:
             return Options(tuple(matches), tuple(target_options), text[position:])
         option, position = found
-        if isinstance(option, TargetOption):
-            target_options.append(option)
-        else:
-            matches.append(option)
+        (target_options if isinstance(option, _TARGET_OPTIONS) else matches).append(option)
     return Options(tuple(matches), tuple(target_options))
 
 
@@ -525,9 +525,24 @@ def _read_option(text: str, position: int) -> tuple[Match | TargetOption, int] |
     found = grammar.pattern.match(text, position)
     if found is None:
         return None
-    tokens = {name: token for name, token in zip(grammar.fields, found.groups(), strict=True) if token}
     end = found.end()
-    return make(tokens), end + len(text[end:]) - len(text[end:].lstrip(" "))
+    while text[end : end + 1] == " ":
+        end += 1
+    # Where packets are sent differs from rule to rule; the other options are the same in many.
+    option = make(_tokens(grammar, found)) if keyword[0] == "to" else _repeated_option(keyword[0], found[0])
+    return option, end
+
+
+@remember
+def _repeated_option(keyword: str, text: str) -> Match | TargetOption:
+    grammar, make = _OPTIONS[keyword]
+    found = grammar.pattern.match(text)
+    assert found is not None, "the text is what the grammar has just matched"
+    return make(_tokens(grammar, found))
+
+
+def _tokens(grammar: LineGrammar, found: re.Match[str]) -> _Tokens:
+    return {name: token for name, token in zip(grammar.fields, found.groups(), strict=True) if token}
 
 
 def read_commented_options(text: str) -> Options:

@@ -60,18 +60,24 @@ def _constructor(record: type[Any]) -> Callable[..., Any]:
 
 
 @cache
-def drafter(cls: type[R]) -> Callable[..., Any]:
-    """A function that makes drafts of a record: with the same fields, not frozen, for what several lines say together.
+def drafter(cls: type[R]) -> Callable[[], Any]:
+    """A function that makes drafts of a record: with its defaults, and not frozen, to be filled field by field.
 
-    `finish` makes a draft a record.
+    `finish` makes a draft a record. This is for what several lines say together, and for records of many fields, which
+    `constructor` makes slowly: Python takes time in the square of the number of keywords to match them.
 
     Raises:
         TypeError: a field has a factory, a converter or a validator, which this would not run.
     """
-    parameters, assignments = _body(cls)
-    names = {"draft": _twin(cls), **_defaults(cls)}
-    exec(f"def make(*, {parameters}):\n    made = draft()\n{assignments}    return made\n", names)  # noqa: S102
-    return cast("Callable[..., Any]", names["make"])
+    defaults = _defaults(cls)
+    assignments = "".join(
+        f"    made.{field.name} = default_{field.name}\n"
+        for field in attrs.fields(cls)
+        if field.default is not attrs.NOTHING
+    )
+    names = {"draft": _twin(cls), **defaults}
+    exec(f"def make():\n    made = draft()\n{assignments}    return made\n", names)  # noqa: S102
+    return cast("Callable[[], Any]", names["make"])
 
 
 def finish(draft: Any) -> Any:

@@ -253,8 +253,12 @@ def _assemble(lines: Lines) -> Iterator[Link]:
                 if link is not None:
                     yield _finish(link, addresses)
                 ifindex, ifname, peer, _ = found.groups()
-                link = new_link(ifindex=int(ifindex), ifname=ifname, flags=(), origin=origin, line=number)
-                _fill(link, settings)
+                link = new_link()
+                link.ifindex, link.ifname, link.origin, link.line = int(ifindex), ifname, origin, number
+                first, second, rarer = settings
+                link.flags, link.mtu, link.qdisc, link.master = first
+                link.operstate, link.linkmode, link.group, link.txqlen = second
+                _fill(link, rarer)
                 if peer:
                     _fill(link, _to_peer(peer))
                 address = None
@@ -263,25 +267,20 @@ def _assemble(lines: Lines) -> Iterator[Link]:
                 if link is None or link.link_type is not None:
                     lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
                     continue
-                link.link_type, link.address, link.broadcast, *rarer = found.groups()
-                if any(rarer):
-                    _fill_rarer(link, *rarer)
+                link.link_type, link.address, link.broadcast, *others = found.groups()
+                peer, peer_address, permaddr, netnsid, netns, down = others
+                if netnsid:
+                    link.link_netnsid = int(netnsid)
+                if peer or permaddr or netns or down:
+                    _fill_rarer(link, peer, peer_address, permaddr, netns, down)
             elif fields := _read_address(match_address(line)) or _read_address(match_address(line + " ")):
                 address = None
                 if link is None:
                     lines.report(number, "orphan-line", "an address without an interface above it", 1)
                     continue
-                family, local, peer, prefixlen, label, scope = fields
-                address = new_address(
-                    family=family,
-                    local=local,
-                    address=peer,
-                    prefixlen=prefixlen,
-                    scope="",
-                    label=label,
-                    origin=origin,
-                    line=number,
-                )
+                address = new_address()
+                address.family, address.local, address.address, address.prefixlen, address.label, scope = fields
+                address.origin, address.line = origin, number
                 _fill(address, scope)
                 addresses.append(address)
             elif found := match_altname(line):
@@ -322,16 +321,19 @@ def _fill(draft: Any, fields: tuple[tuple[str, Any], ...]) -> None:
 
 
 @remember
-def _read_settings(text: str) -> tuple[tuple[str, Any], ...] | None:
-    """The fields from the flags to the end of the first line of an interface."""
-    found = _SETTINGS.parse(text)
+def _read_settings(text: str) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[tuple[str, Any], ...]] | None:
+    """From the flags to the end of the first line: flags to master, state to txqlen, and what few interfaces have."""
+    found: dict[str, Any] | None = _SETTINGS.parse(text)
     if found is None:
         return None
-    fields: dict[str, Any] = dict(found)
-    fields["flags"] = tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else ()
-    fields |= {name: int(found[name]) for name in ("mtu", "txqlen", "link_netnsid") if name in found}
-    fields |= {name: True for name in ("proto_down",) if name in found}
-    return tuple(fields.items())
+    found["flags"] = tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else ()
+    found |= {name: int(found[name]) for name in ("mtu", "txqlen", "link_netnsid") if name in found}
+    first = (found["flags"], *map(found.get, ("mtu", "qdisc", "master")))
+    second = tuple(map(found.get, ("operstate", "linkmode", "group", "txqlen")))
+    rarer: dict[str, Any] = {name: found[name] for name in ("link_netnsid", "link_netns") if name in found}
+    if "proto_down" in found:
+        rarer["proto_down"] = True
+    return first, second, tuple(rarer.items())
 
 
 @remember
@@ -347,13 +349,10 @@ def _fill_rarer(
     peer: str | None,
     peer_address: str | None,
     permaddr: str | None,
-    link_netnsid: str | None,
     link_netns: str | None,
     proto_down: str | None,
 ) -> None:
     """What not every link layer has."""
-    if link_netnsid:
-        link.link_netnsid = int(link_netnsid)
     if peer:
         link.link_pointtopoint, link.broadcast = True, peer_address
     if permaddr:

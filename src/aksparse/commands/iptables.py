@@ -28,7 +28,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
 from aksparse.netfilter import Match, TargetOption, read_commented_options, read_options
-from aksparse.records import Record, constructor
+from aksparse.records import Record, constructor, drafter, finish
 from aksparse.tokens import column, integer, remember, rest_of_line, to_network, word
 
 Address = IPv4Network | IPv6Network | str
@@ -162,7 +162,7 @@ _PROTOCOLS = {
 
 
 def _assemble(lines: Lines) -> Iterator[Chain]:
-    recorded, origin, rule, make_chain = lines.recorded, lines.source, constructor(Rule), constructor(Chain)
+    recorded, origin, new_rule, make_chain = lines.recorded, lines.source, drafter(Rule), constructor(Chain)
     chain: dict[str, Any] | None = None  # the fields of the chain being read
     rules: list[Rule] = []
     grammar = _RULES[False, False]
@@ -189,36 +189,25 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 if "!" in line:
                     negated, prot, in_, out, source, destination = _negations(prot, in_, out, source, destination)
                 options = read_options(rest) if "*/" not in rest else read_commented_options((comment or "") + rest)
-                packet_count, byte_count, rounded = _to_counters(pkts, bytes_) if pkts else _NO_COUNTERS
-                made = rule(
-                    num=int(num) if num else None,
-                    pkts=packet_count,
-                    bytes=byte_count,
-                    counters_approximate=rounded,
-                    target=target,
-                    goto=goto is not None,
-                    protocol=_PROTOCOLS.get(prot, prot),
-                    opt=opt,
-                    in_interface=in_,
-                    out_interface=out,
-                    source=_to_address(source),
-                    destination=_to_address(destination),
-                    negated=negated,
-                    comment=options.comment or (comment[3:-3] if comment else None),
-                    comment_ambiguous=options.ambiguous,
-                    matches=options.matches,
-                    target_options=options.target_options,
-                    other=options.other,
-                    origin=origin,
-                    line=number,
-                )
+                rule = new_rule()
+                rule.num = int(num) if num else None
+                rule.pkts, rule.bytes, rule.counters_approximate = _to_counters(pkts, bytes_) if pkts else _NO_COUNTERS
+                rule.target, rule.goto = target, goto is not None
+                rule.protocol, rule.opt = _PROTOCOLS.get(prot, prot), opt
+                rule.in_interface, rule.out_interface = in_, out
+                rule.source, rule.destination = _to_address(source), _to_address(destination)
+                rule.negated = negated
+                rule.matches, rule.target_options, rule.other, noted, ambiguous = options
+                rule.comment = noted or (comment[3:-3] if comment else None)
+                rule.comment_ambiguous = ambiguous
+                rule.origin, rule.line = origin, number
             except ValueError as error:
                 lines.bad_value(number, error)
                 continue
-            rules.append(made)
+            rules.append(finish(rule))
             recorded(number)
             chain["end_line"] = number
-            if options.ambiguous:
+            if ambiguous:
                 message = "the comment holds '*/', so where it ends is a guess"
                 lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
         elif (columns := _HEADER.parse(line)) is not None:

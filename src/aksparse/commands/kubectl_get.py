@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
-from aksparse.records import Record, constructor
+from aksparse.records import Record, constructor, drafter, finish
 from aksparse.tokens import column, columns, remember, rest_of_line, to_duration, to_ip, to_repeated_ip, word
 
 
@@ -303,7 +303,7 @@ def _table(line: str) -> _Table | None:
     return None
 
 
-_make_pod, _make_node, _make_service = constructor(Pod), constructor(Node), constructor(Service)
+_new_pod, _make_node, _make_service = drafter(Pod), constructor(Node), constructor(Service)
 
 
 def _pod(
@@ -322,24 +322,15 @@ def _pod(
     place_fields = _read_pod_place(place) if place is not None else _NO_PLACE
     if state_fields is None or place_fields is None:
         return None
-    ready, containers, status, restarts = state_fields
-    node, nominated_node, readiness_gates = place_fields
-    return _make_pod(
-        namespace=namespace,
-        name=name.removeprefix("pod/"),
-        ready=ready,
-        containers=containers,
-        status=status,
-        restarts=restarts,
-        last_restart=_to_age(last_restart) if last_restart else None,
-        age=_to_age(age),
-        ip=to_ip(ip) if ip and ip[0] != "<" else None,
-        node=node,
-        nominated_node=nominated_node,
-        readiness_gates=readiness_gates,
-        origin=origin,
-        line=number,
-    )
+    pod = _new_pod()
+    pod.namespace, pod.name = namespace, name.removeprefix("pod/")
+    pod.ready, pod.containers, pod.status, pod.restarts = state_fields
+    pod.last_restart = _to_age(last_restart) if last_restart else None
+    pod.age = _to_age(age)
+    pod.ip = to_ip(ip) if ip and ip[0] != "<" else None
+    pod.node, pod.nominated_node, pod.readiness_gates = place_fields
+    pod.origin, pod.line = origin, number
+    return cast("Pod", finish(pod))
 
 
 @remember

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
-from typing import NamedTuple
 
 import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines, Parsed
 from aksparse.linere import LineGrammar
-from aksparse.records import Record, constructor
+from aksparse.records import Record, drafter, finish
 from aksparse.tokens import BadValue, column, columns, integer, ipv4, remember, signed_integer, to_ipv4, word
 
 
@@ -81,20 +80,12 @@ _SHARED = LineGrammar(_shared)
 _NO_ROW = ("", "", "")
 
 
-class _Shared(NamedTuple):
-    """The columns from Gateway to Use."""
-
-    gateway: IPv4Address | None
-    genmask: IPv4Address
-    host_bits: int
-    flags: str
-    metric: int
-    ref: int | None
-    use: int
+_Shared = tuple[IPv4Address | None, IPv4Address, int, str, int, int | None, int]
 
 
 @remember
 def _read_shared(text: str) -> _Shared | None:
+    """Gateway, netmask, the bits that a destination must not have, flags, metric, ref and use."""
     found = _SHARED.pattern.match(text)
     if found is None:
         return None
@@ -102,19 +93,19 @@ def _read_shared(text: str) -> _Shared | None:
     if genmask not in _NETMASKS:
         raise BadValue(genmask, "netmask with its one bits first")
     mask, host_bits = _NETMASKS[genmask]
-    return _Shared(
-        gateway=None if gateway == "-" else to_ipv4(gateway),
-        genmask=mask,
-        host_bits=host_bits,
-        flags=flags,
-        metric=int(metric),
-        ref=None if ref == "-" else int(ref),
-        use=int(use),
+    return (
+        None if gateway == "-" else to_ipv4(gateway),
+        mask,
+        host_bits,
+        flags,
+        int(metric),
+        None if ref == "-" else int(ref),
+        int(use),
     )
 
 
 def _assemble(lines: Lines) -> Iterator[Route]:
-    match, recorded, origin, route = lines.matcher(_ROW), lines.recorded, lines.source, constructor(Route)
+    match, recorded, origin, new_route = lines.matcher(_ROW), lines.recorded, lines.source, drafter(Route)
     for number, line in lines:
         destination, text, iface = (
             found.groups() if (found := match(line) or match(" ".join(line.split()))) else _NO_ROW
@@ -125,20 +116,13 @@ def _assemble(lines: Lines) -> Iterator[Route]:
                 address = to_ipv4(destination)
                 if host_bits and int(address) & host_bits:
                     raise BadValue(destination, f"destination without bits outside its mask {genmask}")
-                made = route(
-                    destination=address,
-                    gateway=gateway,
-                    genmask=genmask,
-                    flags=flags,
-                    metric=metric,
-                    ref=ref,
-                    use=use,
-                    iface=None if iface == "-" else iface,
-                    origin=origin,
-                    line=number,
-                )
+                route = new_route()
+                route.destination, route.gateway, route.genmask, route.flags = address, gateway, genmask, flags
+                route.metric, route.ref, route.use = metric, ref, use
+                route.iface = None if iface == "-" else iface
+                route.origin, route.line = origin, number
                 recorded(number)
-                yield made
+                yield finish(route)
             elif _TITLE.pattern.match(line):
                 lines.ignore(number, "title")
             elif _HEADER.pattern.match(line):
