@@ -394,6 +394,16 @@ WORDS_ON = sorted({line[match.start() :] for line in LINES for match in re.findi
 
 
 @pytest.mark.parametrize("name", GRAMMARS)
+def test_the_pattern_for_lines_without_tabs_reads_them_as_the_general_one(name: str) -> None:
+    grammar = GRAMMARS[name]
+    for line in {text.expandtabs() for text in LINES}:
+        general, without_tabs = grammar.pattern.match(line), grammar.pattern_without_tabs.match(line)
+        assert (general and (general.span(), general.groups())) == (
+            without_tabs and (without_tabs.span(), without_tabs.groups())
+        ), line
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
 def test_a_line_is_refused_exactly_where_pyparsing_has_something_to_say(name: str) -> None:
     grammar = GRAMMARS[name]
     assert all((grammar.parse(line) is None) == (grammar.refusal(line) is not None) for line in LINES[::10])
