@@ -45,7 +45,7 @@ class Case:
 
     @property
     def actual(self) -> Any:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} reads nothing")
 
     @staticmethod
     def diagnostics(document: Any) -> list[dict[str, Any]]:

@@ -211,7 +211,7 @@ class Command(Generic[R]):
         argv: Sequence[str] | None = None,
         first_line: int = 1,
     ) -> Parsed[R]:
-        """Read an output of this command.
+        """Read an output of this command. The public `parse_COMMAND` functions are this method of their command.
 
         Args:
             text: the output.

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import to_network
@@ -71,17 +71,4 @@ COMMAND = Command(
     produced_by=_produced_by,
     signature=(_ASSIGNMENT,),
 )
-
-
-def parse_assignment(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[NamedNetwork]:
-    """Read shell assignments of networks, such as `POD_CIDR="10.100.0.0/16"`.
-
-    Args:
-        text: the lines.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_assignment = COMMAND.parse

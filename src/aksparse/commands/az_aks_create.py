@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import BadValue, column, to_ip, to_network
@@ -173,17 +173,4 @@ COMMAND = Command(
     produced_by=_produced_by,
     signature=(_COMMAND, _OPTION),
 )
-
-
-def parse_az_aks_create(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[ClusterSettings]:
-    """Read an `az aks create` command line.
-
-    Args:
-        text: the command line, with its continued lines.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_az_aks_create = COMMAND.parse

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import column, rest_of_line, word
@@ -94,17 +94,4 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 
 COMMAND = Command(name="brctl_show", record=Bridge, assemble=_assemble, produced_by=_produced_by, signature=(_HEADER,))
-
-
-def parse_brctl_show(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Bridge]:
-    """Read the output of `brctl show`.
-
-    Args:
-        text: the output.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_brctl_show = COMMAND.parse

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import column
@@ -69,20 +69,4 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 
 COMMAND = Command(name="docker_inspect", record=ContainerPid, assemble=_assemble, produced_by=_produced_by)
-
-
-def parse_docker_inspect(
-    text: str, *, argv: Sequence[str] = (), source: str = "<text>", strict: bool = True
-) -> Parsed[ContainerPid]:
-    """Read the output of `docker inspect --format '{{ .State.Pid }}' CONTAINER...`.
-
-    Args:
-        text: the output.
-        argv: the command line, which names the containers.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict, argv=argv)
+parse_docker_inspect = COMMAND.parse

@@ -21,7 +21,7 @@ from ipaddress import IPv4Address, IPv6Address
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import column, remember, to_ip, word
@@ -257,17 +257,4 @@ COMMAND = Command(
     produced_by=_produced_by,
     signature=(_HEADER, _CONTAINER),
 )
-
-
-def parse_docker_ps(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Container]:
-    """Read the output of `docker ps`, with its header or without.
-
-    Args:
-        text: the output.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_docker_ps = COMMAND.parse

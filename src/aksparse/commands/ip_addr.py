@@ -25,7 +25,7 @@ from typing import Any, cast
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, drafter, finish
 from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, word
@@ -420,17 +420,4 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 
 COMMAND = Command(name="ip_addr", record=Link, assemble=_assemble, produced_by=_produced_by, signature=(_LINK,))
-
-
-def parse_ip_addr(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Link]:
-    """Read the output of `ip addr`.
-
-    Args:
-        text: the output.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_ip_addr = COMMAND.parse

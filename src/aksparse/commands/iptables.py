@@ -25,7 +25,7 @@ from typing import Any
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.netfilter import Match, TargetOption, read_commented_options, read_options
 from aksparse.records import Record, constructor, drafter, finish
@@ -311,17 +311,4 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 
 COMMAND = Command(name="iptables", record=Chain, assemble=_assemble, produced_by=_produced_by, signature=(_CHAIN,))
-
-
-def parse_iptables(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Chain]:
-    """Read the output of `iptables -nL`, of any table, with or without `-v`, `-x` and `--line-numbers`.
-
-    Args:
-        text: the output.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_iptables = COMMAND.parse

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, cast
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor, drafter, finish
 from aksparse.tokens import column, columns, remember, rest_of_line, to_duration, to_ip, to_repeated_ip, word
@@ -487,17 +487,4 @@ COMMAND: Command[Resource] = Command(
     produced_by=_produced_by,
     signature=tuple(_HEADERS.values()),
 )
-
-
-def parse_kubectl_get(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Resource]:
-    """Read the output of `kubectl get` of pods, nodes or services, plain or `-o wide`.
-
-    Args:
-        text: the output.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_kubectl_get = COMMAND.parse

@@ -17,7 +17,7 @@ from ipaddress import IPv4Address, IPv4Network
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, Parsed
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, drafter, finish
 from aksparse.tokens import BadValue, column, columns, integer, ipv4, remember, signed_integer, to_ipv4, word
@@ -138,17 +138,4 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 
 COMMAND = Command(name="route", record=Route, assemble=_assemble, produced_by=_produced_by, signature=(_TITLE, _HEADER))
-
-
-def parse_route(text: str, *, source: str = "<text>", strict: bool = True) -> Parsed[Route]:
-    """Read the output of `route -n`.
-
-    Args:
-        text: the output.
-        source: its name, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-
-    Raises:
-        ParseError: `strict` and some line was not understood.
-    """
-    return COMMAND.parse(text, source=source, strict=strict)
+parse_route = COMMAND.parse
