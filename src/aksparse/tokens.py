@@ -60,12 +60,12 @@ def to_ipv4(text: str) -> IPv4Address:
 
 
 def to_ip(text: str) -> IPv4Address | IPv6Address:
-    if ":" not in text:
-        return to_ipv4(text)
     try:
+        if ":" not in text:
+            return IPv4Address(int.from_bytes(inet_pton(AF_INET, text), "big"))
         return IPv6Address(int.from_bytes(inet_pton(AF_INET6, text), "big"))
     except OSError:
-        raise BadValue(text, "IPv6 address") from None
+        raise BadValue(text, "IPv6 address" if ":" in text else "IPv4 address") from None
 
 
 # Dumps repeat some columns' values many times, and equal immutable values may be one object. A column whose values

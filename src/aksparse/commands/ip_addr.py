@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import pyparsing as pp
@@ -312,7 +312,8 @@ def _assemble(lines: Lines) -> Iterator[Link]:
 
 def _finish(link: Any, addresses: list[Any]) -> Link:
     link.addr_info = tuple(map(finish, addresses))
-    return cast("Link", finish(link))
+    made: Link = finish(link)
+    return made
 
 
 def _fill(draft: Any, fields: tuple[tuple[str, Any], ...]) -> None:

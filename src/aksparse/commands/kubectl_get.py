@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 import attrs
 import pyparsing as pp
@@ -330,7 +330,8 @@ def _pod(
     pod.ip = to_ip(ip) if ip and ip[0] != "<" else None
     pod.node, pod.nominated_node, pod.readiness_gates = place_fields
     pod.origin, pod.line = origin, number
-    return cast("Pod", finish(pod))
+    made: Pod = finish(pod)
+    return made
 
 
 @remember
