@@ -18,9 +18,8 @@ from aksparse import Parsed, build_wiring, compare, describe, load_capture, pars
 from aksparse.capture import Manifest
 from aksparse.command import registry
 from aksparse.diagnostics import Diagnostic
-from aksparse.records import Record
+from aksparse.records import PROVENANCE, Record
 from aksparse.serialize import (
-    PROVENANCE,
     UnknownSchema,
     fitting_schemas,
     make_schemas,

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar, overload
 import attrs
 
 from aksparse import commands
-from aksparse.diagnostics import Diagnostic, Severity, Span
+from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.errors import AksparseError, ParseError
 from aksparse.linere import LineGrammar, Refusal
 from aksparse.tokens import BadValue
@@ -77,9 +77,6 @@ class Lines:
     def ignore(self, number: int, name: str) -> None:
         """Set a line aside under a name, such as `header`."""
         self.ignored[number] = name
-
-    def span(self, number: int, end: int | None = None) -> Span:
-        return Span(self.source, number, end or number)
 
     def report(self, number: int, code: str, message: str, column: int = 0, severity: Severity = "error") -> None:
         """Say something about a line; with severity `error`, that it is in no record."""

@@ -13,7 +13,8 @@ from aksparse.diagnostics import Span
 P = ParamSpec("P")
 R = TypeVar("R", bound=attrs.AttrsInstance)
 
-PROVENANCE = ("origin", "line", "end_line")
+PROVENANCE = ("origin", "line", "end_line", "option_lines")
+"""Fields of records that say where they were read. They are not in the JSON, which says what the text says."""
 
 
 @attrs.define(kw_only=True)

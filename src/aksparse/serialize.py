@@ -31,10 +31,7 @@ from aksparse.command import Parsed, registry
 from aksparse.compare import Comparison
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError
-from aksparse.records import Record
-
-PROVENANCE = ("origin", "line", "end_line", "option_lines")
-"""Fields of records that say where they were read. They are not in the JSON, which says what the text says."""
+from aksparse.records import PROVENANCE, Record
 
 _TEXT = (IPv4Address, IPv6Address, IPv4Network, IPv6Network, Decimal)
 

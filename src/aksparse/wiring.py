@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_interface
 from typing import Any, TypeVar
 
 import attrs
 
-from aksparse.capture import Capture, Evidence
+from aksparse.capture import Address, Capture, Evidence
 from aksparse.command import Parsed
 from aksparse.commands.brctl_show import Bridge
 from aksparse.commands.docker_inspect import ContainerPid
@@ -28,7 +28,6 @@ from aksparse.netfilter import PortMatch, RecentMatch, StatisticMatch, ToOption
 from aksparse.records import Record
 
 Interface = IPv4Interface | IPv6Interface
-Address = IPv4Address | IPv6Address
 R = TypeVar("R", bound=Record)
 
 
