@@ -9,8 +9,10 @@ BIN := $(VENV)/bin
 compare: $(VENV)/run
 	@$(BIN)/aksparse compare corpus/captures/kubenet corpus/captures/azure-cni || [ $$? -eq 1 ]
 
+# First all that needs no real tool, on every processor; then the tests against the kernel and the real tools, one by one.
 test: $(VENV)/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not real" --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest -m real
 
 # The tests against the kernel and the real tools only; as root.
 real: $(VENV)/test
