@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aksparse import commands
-from aksparse.records import PROVENANCE, Record, constructor
+from aksparse.records import PROVENANCE, Record, constructor, maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,26 @@ def test_a_constructor_makes_the_record_that_the_class_makes(cls: type[Record], 
             setattr(made, field.name, None)
     with pytest.raises((AttributeError, attrs.exceptions.FrozenInstanceError)):
         made.nonsense = 1  # type: ignore[attr-defined]
+
+
+@every_plain_record
+@given(data=st.data())
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_maker_makes_the_record_that_the_class_makes(cls: type[Record], data: st.DataObject) -> None:
+    given_arguments = data.draw(arguments(cls))
+    names = data.draw(st.permutations(list(given_arguments)))
+    expected, made = cls(**given_arguments), maker(cls, *names)(*(given_arguments[name] for name in names))
+    assert type(made) is cls
+    assert made == expected
+    assert attrs.asdict(made) == attrs.asdict(expected)
+    assert (made.origin, made.line, made.end_line) == (expected.origin, expected.line, expected.end_line)
+
+
+@every_plain_record
+def test_a_maker_is_told_every_field_that_a_record_needs(cls: type[Record]) -> None:
+    needed = [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
+    with pytest.raises(TypeError, match=rf"{cls.__name__} needs {min(needed[1:])}"):
+        maker(cls, needed[0])
 
 
 @every_plain_record

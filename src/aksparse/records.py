@@ -81,6 +81,26 @@ def drafter(cls: type[R]) -> Callable[[], Any]:
     return cast("Callable[[], Any]", names["make"])
 
 
+def maker(cls: type[R], *names: str) -> Callable[..., R]:
+    """A function that makes records from the values of these fields, given in this order; other fields are defaults.
+
+    It is the fastest way to make a record: Python takes time to match keywords, and a draft fills some fields twice.
+
+    Raises:
+        TypeError: a field has a factory, a converter or a validator, or one without a default is not among the names.
+    """
+    defaults = _defaults(cls)
+    fields = attrs.fields(cls)
+    if left_out := {field.name for field in fields if field.default is attrs.NOTHING} - set(names):
+        raise TypeError(f"{cls.__name__} needs {', '.join(sorted(left_out))}")
+    values = {field.name: field.name if field.name in names else f"default_{field.name}" for field in fields}
+    assignments = "".join(f"    made.{name} = {value}\n" for name, value in values.items())
+    scope = {"draft": _twin(cls), "record": cls, **defaults}
+    body = f"    made = draft()\n{assignments}    made.__class__ = record\n    return made\n"
+    exec(f"def make({', '.join(names)}):\n{body}", scope)  # noqa: S102
+    return cast("Callable[..., R]", scope["make"])
+
+
 def finish(draft: Any) -> Any:
     """Make a draft the record that it is a draft of; from here on it is frozen."""
     draft.__class__ = draft.record

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_INET, AF_INET6, inet_pton
+from struct import Struct
 
 import pyparsing as pp
 
@@ -52,19 +53,51 @@ class BadValue(ValueError):
         self.expected = expected
 
 
+def _ipv4(text: str) -> IPv4Address:
+    address = _new_ipv4(IPv4Address)
+    (address._ip,) = _four_octets(inet_pton(AF_INET, text))  # type: ignore[attr-defined]
+    return address
+
+
+def _ipv6(text: str) -> IPv6Address:
+    high, low = _sixteen_octets(inet_pton(AF_INET6, text))
+    address = _new_ipv6(IPv6Address)
+    address._ip, address._scope_id = high << 64 | low, None  # type: ignore[attr-defined]
+    return address
+
+
+def _ipv4_host(text: str) -> IPv4Network:
+    network, address = _new_ipv4_network(IPv4Network), _ipv4(text)
+    network.network_address, network.netmask, network._prefixlen = address, _ONE_HOST, 32  # type: ignore[attr-defined]
+    network.hosts = lambda: [address]  # type: ignore[method-assign, assignment, return-value]
+    return network
+
+
+# The constructors look at what they are given, which takes twice as long as all else here; a text that the system took
+# for an address needs no second look. Where a later Python keeps its addresses otherwise, the constructors are used.
+_new_ipv4, _new_ipv6, _new_ipv4_network = IPv4Address.__new__, IPv6Address.__new__, IPv4Network.__new__
+_four_octets, _sixteen_octets = Struct("!I").unpack, Struct("!QQ").unpack
+_ONE_HOST = IPv4Address(0xFFFFFFFF)
+_known_inside = (
+    IPv4Address.__slots__ == ("_ip", "__weakref__")
+    and IPv6Address.__slots__ == ("_ip", "_scope_id", "__weakref__")
+    and vars(IPv4Network(0)).keys() == {"network_address", "netmask", "_prefixlen", "hosts"}
+)
+if not _known_inside:
+    _ipv4, _ipv6, _ipv4_host = IPv4Address, IPv6Address, IPv4Network  # type: ignore[assignment]
+
+
 def to_ipv4(text: str) -> IPv4Address:
     try:
-        return IPv4Address(int.from_bytes(inet_pton(AF_INET, text), "big"))
-    except OSError:
+        return _ipv4(text)
+    except (OSError, ValueError):
         raise BadValue(text, "IPv4 address") from None
 
 
 def to_ip(text: str) -> IPv4Address | IPv6Address:
     try:
-        if ":" not in text:
-            return IPv4Address(int.from_bytes(inet_pton(AF_INET, text), "big"))
-        return IPv6Address(int.from_bytes(inet_pton(AF_INET6, text), "big"))
-    except OSError:
+        return _ipv6(text) if ":" in text else _ipv4(text)
+    except (OSError, ValueError):
         raise BadValue(text, "IPv6 address" if ":" in text else "IPv4 address") from None
 
 
@@ -78,13 +111,15 @@ def to_network(text: str) -> IPv4Network | IPv6Network:
     """A network from `ADDRESS[/LENGTH]`; an address alone is the network of that one host."""
     address, slash, length = text.partition("/")
     try:
+        if not slash and ":" not in text:
+            return _ipv4_host(text)
         value = to_ip(address)
         if slash and not _PREFIX_LENGTH.fullmatch(length):
             raise ValueError(length)
         if isinstance(value, IPv4Address):
             return IPv4Network((int(value), int(length or 32)))
         return IPv6Network((int(value), int(length or 128)))
-    except ValueError:
+    except (OSError, ValueError):
         raise BadValue(text, "network in CIDR notation") from None
 
 
