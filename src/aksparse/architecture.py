@@ -12,7 +12,6 @@ from aksparse.commands.assignment import NamedNetwork
 from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.commands.docker_ps import Container
 from aksparse.commands.ip_addr import Link
-from aksparse.commands.iptables import Rule
 from aksparse.commands.kubectl_get import Service
 from aksparse.commands.route import Route
 from aksparse.facts import (
@@ -37,7 +36,8 @@ from aksparse.facts import (
     SourceNat,
     Unknown,
 )
-from aksparse.netfilter import AddrtypeMatch
+from aksparse.netfilter.matches import AddrtypeMatch
+from aksparse.netfilter.rules import Rule
 from aksparse.records import Record
 from aksparse.wiring import HostBridge, HostLink, Wiring, naming
 

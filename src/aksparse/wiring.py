@@ -20,11 +20,12 @@ from aksparse.commands.brctl_show import Bridge
 from aksparse.commands.docker_inspect import ContainerPid
 from aksparse.commands.docker_ps import Container
 from aksparse.commands.ip_addr import AddrInfo, Link
-from aksparse.commands.iptables import Chain, Rule
 from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.commands.route import Route
 from aksparse.diagnostics import Diagnostic
-from aksparse.netfilter import PortMatch, RecentMatch, StatisticMatch, ToOption
+from aksparse.netfilter.matches import PortMatch, RecentMatch, StatisticMatch
+from aksparse.netfilter.rules import Chain, Rule
+from aksparse.netfilter.targets import ToOption
 from aksparse.records import Record
 
 Interface = IPv4Interface | IPv6Interface

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from aksparse.commands.iptables import Chain, Rule, parse_iptables
+from aksparse.commands.iptables import parse_iptables
+from aksparse.netfilter.rules import Chain, Rule
 from aksparse.serialize import to_builtins
 
 if TYPE_CHECKING:

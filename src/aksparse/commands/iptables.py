@@ -18,89 +18,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network
-from socket import AF_INET, inet_pton
 from typing import Any
 
-import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
-from aksparse.netfilter import Match, TargetOption, read_commented_options, read_options
-from aksparse.records import Record, constructor, drafter, finish
-from aksparse.tokens import column, integer, remember, rest_of_line, to_network, word
-
-Address = IPv4Network | IPv6Network | str
-
-
-@attrs.frozen(kw_only=True)
-class Rule(Record):
-    """One rule of a chain.
-
-    Attributes:
-        num: the position in the chain, with `--line-numbers`.
-        pkts: the packets that matched, with `-v`.
-        bytes: the bytes of these packets, with `-v`.
-        counters_approximate: whether a counter is rounded; absent without `-v`.
-        target: the target or chain; absent when the rule has none.
-        goto: whether the chain is not returned from (`-g`).
-        protocol: the protocol by name, `all` for any.
-        opt: the fragment column: `--` any packet, `-f` further fragments only, `!f` heads and whole packets only.
-        in_interface: the incoming interface with `-v`, `*` for any.
-        out_interface: the outgoing interface with `-v`, `*` for any.
-        source: the source network; a name where the tool printed one.
-        destination: the destination network; a name where the tool printed one.
-        negated: which of protocol, in_interface, out_interface, source, destination mean everything else.
-        comment: the comment.
-        comment_ambiguous: whether the comment may have ended elsewhere, because it holds `*/`.
-        matches: the typed matches of extensions, in order.
-        target_options: the typed options of the target, in order.
-        other: what is not typed, verbatim, from the first unknown word on.
-    """
-
-    num: int | None = None
-    pkts: int | None = None
-    bytes: int | None = None
-    counters_approximate: bool | None = None
-    target: str | None = None
-    goto: bool = False
-    protocol: str
-    opt: str
-    in_interface: str | None = None
-    out_interface: str | None = None
-    source: Address
-    destination: Address
-    negated: tuple[str, ...] = ()
-    comment: str | None = None
-    comment_ambiguous: bool = False
-    matches: tuple[Match, ...] = ()
-    target_options: tuple[TargetOption, ...] = ()
-    other: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Chain(Record):
-    """One chain and its rules.
-
-    Attributes:
-        name: the name of the chain.
-        policy: what becomes of packets at its end, of a built-in chain.
-        references: how many rules jump to it, of a user-defined chain.
-        pkts: the packets that met the policy, with `-v`.
-        bytes: the bytes of these packets, with `-v`.
-        counters_approximate: whether a counter is rounded; absent without counters.
-        rules: the rules, in order.
-    """
-
-    name: str
-    policy: str | None = None
-    references: int | None = None
-    pkts: int | None = None
-    bytes: int | None = None
-    counters_approximate: bool | None = None
-    rules: tuple[Rule, ...] = ()
-
+from aksparse.netfilter.listing import read_commented_options, read_options
+from aksparse.netfilter.rules import NO_COUNTERS, PROTOCOLS, Chain, Rule, to_address, to_counters
+from aksparse.records import constructor, drafter, finish
+from aksparse.tokens import column, integer, rest_of_line, word
 
 _COUNTER = pp.Regex(r"[0-9]{1,18}[KMGTPE]?").set_name("counter")
 _CHAIN = LineGrammar(
@@ -155,10 +82,6 @@ def _rule_grammar(*, num: bool, verbose: bool) -> LineGrammar:
 
 
 _RULES = {(num, verbose): _rule_grammar(num=num, verbose=verbose) for num in (False, True) for verbose in (False, True)}
-_PROTOCOLS = {
-    **{"0": "all", "1": "icmp", "2": "igmp", "4": "ipencap", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre"},
-    **{"50": "esp", "51": "ah", "58": "ipv6-icmp", "132": "sctp", "136": "udplite"},
-}
 
 
 def _assemble(lines: Lines) -> Iterator[Chain]:
@@ -191,11 +114,11 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 options = read_options(rest) if "*/" not in rest else read_commented_options((comment or "") + rest)
                 rule = new_rule()
                 rule.num = int(num) if num else None
-                rule.pkts, rule.bytes, rule.counters_approximate = _to_counters(pkts, bytes_) if pkts else _NO_COUNTERS
+                rule.pkts, rule.bytes, rule.counters_approximate = to_counters(pkts, bytes_) if pkts else NO_COUNTERS
                 rule.target, rule.goto = target, goto is not None
-                rule.protocol, rule.opt = _PROTOCOLS.get(prot, prot), opt
+                rule.protocol, rule.opt = PROTOCOLS.get(prot, prot), opt
                 rule.in_interface, rule.out_interface = in_, out
-                rule.source, rule.destination = _to_address(source), _to_address(destination)
+                rule.source, rule.destination = to_address(source), to_address(destination)
                 rule.negated = negated
                 rule.matches, rule.target_options, rule.other, noted, ambiguous = options
                 rule.comment = noted or (comment[3:-3] if comment else None)
@@ -242,41 +165,8 @@ def _chain(
     else:
         chain["policy"] = policy
     if pkts and bytes_:
-        chain["pkts"], chain["bytes"], chain["counters_approximate"] = _to_counters(pkts, bytes_)
+        chain["pkts"], chain["bytes"], chain["counters_approximate"] = to_counters(pkts, bytes_)
     return chain
-
-
-_UNITS = {unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}
-
-
-_NO_COUNTERS = (None, None, None)
-
-
-def _to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
-    """The values of both counters, and whether one is rounded."""
-    if pkts[-1] not in _UNITS and bytes_[-1] not in _UNITS:
-        return int(pkts), int(bytes_), False
-    packet_count, byte_count = (
-        int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text) for text in (pkts, bytes_)
-    )
-    return packet_count, byte_count, True
-
-
-@remember
-def _to_address(text: str) -> Address:
-    """The network of a source or destination column, or the name that stands there."""
-    try:
-        return IPv4Network(int.from_bytes(inet_pton(AF_INET, text), "big"))  # most often it is one host
-    except OSError:
-        pass
-    if not _NUMERIC.fullmatch(text):
-        return text
-    if "." in text.partition("/")[2]:
-        return text  # a mask with holes has no prefix length
-    return to_network(text)
-
-
-_NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
 
 
 def _negations(

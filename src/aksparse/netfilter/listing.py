@@ -1,9 +1,8 @@
-"""The options of iptables rules: what the matches and targets print behind the columns.
+"""The options of rules in a listing: what matches and targets print behind the columns.
 
 Format: the `print` function of each extension in `extensions/` of iptables; see also iptables-extensions(8). An option
-begins with a word of its own (`tcp`, `ADDRTYPE`, `to:` ...), which decides how the rest is read. Typed are those
-that kubenet, kube-proxy, Azure's ip-masq-agent and Docker use; from the first word that is none of these on, the text
-is kept verbatim.
+begins with a word of its own (`tcp`, `ADDRTYPE`, `to:` ...), which decides how the rest is read. From the first word on
+that is none of these, the text is kept verbatim.
 """
 
 from __future__ import annotations
@@ -11,254 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
-import attrs
 import pyparsing as pp
 
 from aksparse.linere import LineGrammar
+from aksparse.netfilter.matches import (
+    AddrtypeMatch,
+    ConntrackMatch,
+    MarkMatch,
+    Match,
+    MultiportMatch,
+    NfacctMatch,
+    PortMatch,
+    PortRange,
+    RecentMatch,
+    StatisticMatch,
+)
+from aksparse.netfilter.targets import MarkOption, NatFlag, PortsOption, RejectOption, TargetOption, ToOption
 from aksparse.records import constructor
 from aksparse.tokens import column, end_of_column, integer, remember, to_ip, to_network, word
-
-
-@attrs.frozen(kw_only=True)
-class PortRange:
-    """A range of ports.
-
-    Attributes:
-        first: the first port.
-        last: the last port, the same as the first for a single one.
-        negated: whether every other port is meant.
-    """
-
-    first: int
-    last: int
-    negated: bool = False
-
-
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class PortMatch:
-    """The match of a transport protocol (`-m tcp`, `-m udp`, `-m sctp`).
-
-    Attributes:
-        kind: which match this is.
-        protocol: the protocol.
-        sport: the source ports (`--sport`).
-        dport: the destination ports (`--dport`).
-    """
-
-    kind: Literal["port"] = "port"
-    protocol: str
-    sport: PortRange | None = None
-    dport: PortRange | None = None
-
-
-@attrs.frozen(kw_only=True)
-class MultiportMatch:
-    """The match of several ports at once (`-m multiport`).
-
-    Attributes:
-        kind: which match this is.
-        direction: `sports`, `dports` or `ports` (either).
-        ports: the ports.
-    """
-
-    kind: Literal["multiport"] = "multiport"
-    direction: str
-    ports: tuple[PortRange, ...]
-
-
-@attrs.frozen(kw_only=True)
-class AddrtypeMatch:
-    """The match of the kernel's type of an address (`-m addrtype`).
-
-    Attributes:
-        kind: which match this is.
-        src_type: types of the source address, such as `LOCAL`.
-        src_negated: whether every other type of source address is meant.
-        dst_type: types of the destination address.
-        dst_negated: whether every other type of destination address is meant.
-    """
-
-    kind: Literal["addrtype"] = "addrtype"
-    src_type: tuple[str, ...] = ()
-    src_negated: bool = False
-    dst_type: tuple[str, ...] = ()
-    dst_negated: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class StatisticMatch:
-    """The match of a share of the packets (`-m statistic`).
-
-    Attributes:
-        kind: which match this is.
-        mode: `random` or `nth`.
-        probability: the probability of a match in mode `random`, from 0 to 1.
-        every: one packet in so many matches in mode `nth`.
-        packet: the packet to begin with in mode `nth`.
-    """
-
-    kind: Literal["statistic"] = "statistic"
-    mode: str
-    probability: Decimal | None = None
-    every: int | None = None
-    packet: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class MarkMatch:
-    """The match of a packet's mark (`-m mark`).
-
-    Attributes:
-        kind: which match this is.
-        value: the value the masked mark is compared with.
-        mask: the mask; absent means all bits.
-        negated: whether every other value is meant.
-    """
-
-    kind: Literal["mark"] = "mark"
-    value: int
-    mask: int | None = None
-    negated: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class ConntrackMatch:
-    """The match of the connection tracking state (`-m conntrack --ctstate`).
-
-    Attributes:
-        kind: which match this is.
-        ctstate: the states, such as `NEW`.
-    """
-
-    kind: Literal["conntrack"] = "conntrack"
-    ctstate: tuple[str, ...]
-
-
-@attrs.frozen(kw_only=True)
-class RecentMatch:
-    """The match of recently seen addresses (`-m recent`): kube-proxy's session affinity.
-
-    Attributes:
-        kind: which match this is.
-        action: `SET`, `CHECK`, `UPDATE` or `REMOVE`.
-        name: the name of the list.
-        seconds: how recently the address must have been seen, in seconds.
-        reap: whether older entries are dropped.
-        side: which address is meant, `source` or `dest`.
-        mask: the mask applied to the address.
-    """
-
-    kind: Literal["recent"] = "recent"
-    action: str
-    name: str
-    seconds: int | None = None
-    reap: bool = False
-    side: str
-    mask: IPv4Address | IPv6Address | None = None
-
-
-@attrs.frozen(kw_only=True)
-class NfacctMatch:
-    """The match that counts into an accounting object (`-m nfacct`).
-
-    Attributes:
-        kind: which match this is.
-        name: the name of the accounting object.
-    """
-
-    kind: Literal["nfacct"] = "nfacct"
-    name: str
-
-
-Match = (
-    PortMatch | MultiportMatch | AddrtypeMatch | StatisticMatch | MarkMatch | ConntrackMatch | RecentMatch | NfacctMatch
-)
-
-
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class ToOption:
-    """Where DNAT, SNAT or NETMAP translate to (`--to-destination`, `--to-source`, `--to`).
-
-    Attributes:
-        kind: which option this is.
-        address: the address, or the first of a range; absent when only the port is translated.
-        last_address: the last address of a range.
-        network: the network that NETMAP maps to.
-        port: the port, or the first of a range.
-        last_port: the last port of a range.
-    """
-
-    kind: Literal["to"] = "to"
-    address: IPv4Address | IPv6Address | None = None
-    last_address: IPv4Address | IPv6Address | None = None
-    network: IPv4Network | IPv6Network | None = None
-    port: int | None = None
-    last_port: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class PortsOption:
-    """The ports that MASQUERADE or REDIRECT translate to (`--to-ports`).
-
-    Attributes:
-        kind: which option this is.
-        first: the first port.
-        last: the last port, the same as the first for a single one.
-    """
-
-    kind: Literal["ports"] = "ports"
-    first: int
-    last: int
-
-
-@attrs.frozen(kw_only=True)
-class NatFlag:
-    """A flag of a translating target.
-
-    Attributes:
-        kind: which option this is.
-        flag: `random` (`--random`), `random-fully` or `persistent`.
-    """
-
-    kind: Literal["flag"] = "flag"
-    flag: str
-
-
-@attrs.frozen(kw_only=True)
-class MarkOption:
-    """How MARK changes the mark of a packet.
-
-    Attributes:
-        kind: which option this is.
-        operation: `set`, `xset`, `and`, `or` or `xor`.
-        value: the operand.
-        mask: the bits that `set` and `xset` clear first; absent means all.
-    """
-
-    kind: Literal["mark"] = "mark"
-    operation: str
-    value: int
-    mask: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class RejectOption:
-    """What REJECT answers with.
-
-    Attributes:
-        kind: which option this is.
-        reject_with: the kind of answer, such as `icmp-port-unreachable`.
-    """
-
-    kind: Literal["reject"] = "reject"
-    reject_with: str
-
-
-TargetOption = ToOption | PortsOption | NatFlag | MarkOption | RejectOption
-
 
 _make_port_match, _make_to = constructor(PortMatch), constructor(ToOption)
 

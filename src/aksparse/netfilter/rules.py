@@ -1,0 +1,125 @@
+"""The chains of iptables and their rules, as records: the same from a listing and from `iptables-save`.
+
+Format: iptables(8). How each of the two forms is written: `aksparse.commands.iptables` and
+`aksparse.commands.iptables_save`.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network, IPv6Network
+from socket import AF_INET, inet_pton
+
+import attrs
+
+from aksparse.netfilter.matches import Match
+from aksparse.netfilter.targets import TargetOption
+from aksparse.records import Record
+from aksparse.tokens import remember, to_network
+
+Address = IPv4Network | IPv6Network | str
+
+
+@attrs.frozen(kw_only=True)
+class Rule(Record):
+    """One rule of a chain.
+
+    Attributes:
+        num: the position in the chain, with `--line-numbers`.
+        pkts: the packets that matched, with `-v`.
+        bytes: the bytes of these packets, with `-v`.
+        counters_approximate: whether a counter is rounded; absent without `-v`.
+        target: the target or chain; absent when the rule has none.
+        goto: whether the chain is not returned from (`-g`).
+        protocol: the protocol by name, `all` for any.
+        opt: the fragment column: `--` any packet, `-f` further fragments only, `!f` heads and whole packets only.
+        in_interface: the incoming interface with `-v`, `*` for any.
+        out_interface: the outgoing interface with `-v`, `*` for any.
+        source: the source network; a name where the tool printed one.
+        destination: the destination network; a name where the tool printed one.
+        negated: which of protocol, in_interface, out_interface, source, destination mean everything else.
+        comment: the comment.
+        comment_ambiguous: whether the comment may have ended elsewhere, because it holds `*/`.
+        matches: the typed matches of extensions, in order.
+        target_options: the typed options of the target, in order.
+        other: what is not typed, verbatim, from the first unknown word on.
+    """
+
+    num: int | None = None
+    pkts: int | None = None
+    bytes: int | None = None
+    counters_approximate: bool | None = None
+    target: str | None = None
+    goto: bool = False
+    protocol: str
+    opt: str
+    in_interface: str | None = None
+    out_interface: str | None = None
+    source: Address
+    destination: Address
+    negated: tuple[str, ...] = ()
+    comment: str | None = None
+    comment_ambiguous: bool = False
+    matches: tuple[Match, ...] = ()
+    target_options: tuple[TargetOption, ...] = ()
+    other: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Chain(Record):
+    """One chain and its rules.
+
+    Attributes:
+        name: the name of the chain.
+        policy: what becomes of packets at its end, of a built-in chain.
+        references: how many rules jump to it, of a user-defined chain.
+        pkts: the packets that met the policy, with `-v`.
+        bytes: the bytes of these packets, with `-v`.
+        counters_approximate: whether a counter is rounded; absent without counters.
+        rules: the rules, in order.
+    """
+
+    name: str
+    policy: str | None = None
+    references: int | None = None
+    pkts: int | None = None
+    bytes: int | None = None
+    counters_approximate: bool | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+PROTOCOLS = {
+    **{"0": "all", "1": "icmp", "2": "igmp", "4": "ipencap", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre"},
+    **{"50": "esp", "51": "ah", "58": "ipv6-icmp", "132": "sctp", "136": "udplite"},
+}
+
+
+_UNITS = {unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}
+NO_COUNTERS = (None, None, None)
+
+
+def to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
+    """The values of both counters, and whether one is rounded."""
+    if pkts[-1] not in _UNITS and bytes_[-1] not in _UNITS:
+        return int(pkts), int(bytes_), False
+    packet_count, byte_count = (
+        int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text) for text in (pkts, bytes_)
+    )
+    return packet_count, byte_count, True
+
+
+@remember
+def to_address(text: str) -> Address:
+    """The network of a source or destination column, or the name that stands there."""
+    try:
+        return IPv4Network(int.from_bytes(inet_pton(AF_INET, text), "big"))  # most often it is one host
+    except OSError:
+        pass
+    if not _NUMERIC.fullmatch(text):
+        return text
+    if "." in text.partition("/")[2]:
+        return text  # a mask with holes has no prefix length
+    return to_network(text)
+
+
+_NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
