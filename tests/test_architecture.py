@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from aksparse import Architecture, Known, Unknown, build_wiring, describe, load_capture
-from aksparse.facts import ASPECTS
+from aksparse.architecture.description import ASPECTS
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 AT0 = Path(__file__).parent / "data/at0"

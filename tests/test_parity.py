@@ -126,7 +126,11 @@ LAYERS = [
     *("errors", "diagnostics", "linere", "tokens", "records"),
     *("netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.listing"),
     *("command", "commands", "transcript"),
-    *("capture", "wiring", "facts", "architecture", "compare", "serialize", "report", "cli"),
+    *("capture", "wiring"),
+    *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
+    *("architecture.uplink", "architecture.source_nat", "architecture.services", "architecture.platform"),
+    *("architecture.plugin", "architecture.description"),
+    *("compare", "serialize", "report", "cli"),
 ]
 
 

@@ -1,6 +1,7 @@
 """Reads what a Kubernetes node says about its network, and compares a kubenet node with an Azure CNI node."""
 
-from aksparse.architecture import describe
+from aksparse.architecture.description import Architecture, describe
+from aksparse.architecture.fact import Known, Unknown
 from aksparse.capture import Capture, load_capture
 from aksparse.command import Parsed, UnknownCommand, parse
 from aksparse.commands.assignment import parse_assignment
@@ -15,7 +16,6 @@ from aksparse.commands.route import parse_route
 from aksparse.compare import Comparison, compare
 from aksparse.diagnostics import Diagnostic, Span
 from aksparse.errors import AksparseError, CaptureError, ParseError
-from aksparse.facts import Architecture, Known, Unknown
 from aksparse.serialize import to_builtins, to_json
 from aksparse.transcript import Transcript, read_transcript
 from aksparse.wiring import Wiring, build_wiring

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from aksparse import __version__
-from aksparse.architecture import describe
+from aksparse.architecture.description import describe
 from aksparse.capture import MANIFEST, decode, load_capture, read_manifest, read_text
 from aksparse.command import command_named, registry
 from aksparse.compare import compare as compare_architectures

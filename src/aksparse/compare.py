@@ -8,8 +8,9 @@ from typing import Any, Literal
 import attrs
 from deepdiff import DeepDiff
 
+from aksparse.architecture.description import ASPECTS, Architecture
+from aksparse.architecture.fact import Fact, Known, Unknown
 from aksparse.capture import Evidence
-from aksparse.facts import ASPECTS, Architecture, Fact, Known, Unknown
 
 Outcome = Literal["differs", "same", "unknown-left", "unknown-right", "unknown"]
 

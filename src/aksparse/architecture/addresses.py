@@ -1,0 +1,158 @@
+"""Where the addresses of pods come from, and how pods on other nodes are reached."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+from aksparse.architecture.fact import Fact, Known, Unknown, contradiction, instance, known, listing
+from aksparse.architecture.view import POD_LINKS, ROUTE_TABLE, ROUTES, SETTINGS, VNET, NodeView
+from aksparse.capture import Address, Evidence, Network
+
+_ROUTE_KEYS = ("address_prefix", "next_hop_ip_address", "next_hop_type")
+
+
+@attrs.frozen(kw_only=True)
+class PodAddressing:
+    """Where the addresses of pods come from.
+
+    Attributes:
+        source: `node subnet`, `another subnet of the VNet`, or `pod CIDR` when it is known to be apart from them.
+        prefixlen: the length of the prefix of the pods' network, as a pod has it or else the node's route to its pods.
+        pod_network: the network of the node's pods.
+        node_subnet: the subnet of the node.
+        addresses: the addresses of pods on the node.
+    """
+
+    source: Literal["node subnet", "another subnet of the VNet", "pod CIDR"]
+    prefixlen: int | None = None
+    pod_network: Network | None = instance()
+    node_subnet: Network | None = instance()
+    addresses: tuple[Address, ...] = instance(())
+
+    def summary(self) -> str:
+        if self.source == "node subnet":
+            return f"the node's subnet {self.node_subnet}"
+        network = self.pod_network or listing(self.addresses)
+        return f"{self.source}: {network}, outside the node's subnet {self.node_subnet}"
+
+    def meaning(self) -> str:
+        return {
+            "node subnet": "each pod uses up an address of the node's subnet, at which the VNet reaches it",
+            "another subnet of the VNet": "each pod uses up an address of another subnet, at which the VNet reaches it",
+            "pod CIDR": "pods use up no address of the VNet, which reaches them only by a route table or an overlay",
+        }[self.source]
+
+
+@attrs.frozen(kw_only=True)
+class RemotePods:
+    """How pods on other nodes are reached.
+
+    Attributes:
+        kind: `Azure route table`, `natively in the VNet` or `Azure CNI overlay`.
+        routes: the routes that lead to pods, as `NETWORK via ADDRESS`.
+    """
+
+    kind: Literal["Azure route table", "natively in the VNet", "Azure CNI overlay"]
+    routes: tuple[str, ...] = instance(())
+
+    def summary(self) -> str:
+        return f"{self.kind}: {listing(self.routes)}" if self.routes else self.kind
+
+    def meaning(self) -> str:
+        return {
+            "Azure route table": "each node's pods need a route in the Azure route table, or packets to them are lost",
+            "natively in the VNet": "the VNet delivers packets between pods itself, and needs no route table for it",
+            "Azure CNI overlay": "Azure carries packets between pods of different nodes without a route table",
+        }[self.kind]
+
+
+def pod_addressing(node: NodeView) -> Fact[PodAddressing]:
+    pods = [pod for pod in node.wiring.pods if pod.address is not None]
+    if not pods or node.subnet is None:
+        missing = "no address of a pod is" if not pods else "the node's subnet is not"
+        return Unknown(reason=f"{missing} in the capture", commands=POD_LINKS if not pods else ROUTES)
+    subnet = node.subnet.value
+    proof = tuple(dict.fromkeys(line for pod in pods for line in node.name_lines({str(pod.address): pod.records})))
+    inside = {node.is_in(pod.address, subnet) for pod in pods}
+    looked_into = [pod.address for pod in pods if pod.ifname is not None]
+    if len(inside) == 2 and any(node.is_in(address, subnet) for address in looked_into):
+        return contradiction(f"some pods are inside the node's subnet {subnet}, some outside", proof)
+    if len(inside) == 2:
+        reason = f"some pods have addresses of the node's subnet {subnet}, and may be on the network of their node"
+        return Unknown(reason=reason, commands=("kubectl get nodes -o wide",), evidence=proof)
+    route = node.pod_route
+    if route and inside == {False} and not all(node.is_in(address, route.network) for address in looked_into):
+        reason = f"the node routes {route.network} to its pods, and some have other addresses"
+        return contradiction(reason, proof, node.cite(route))
+    if inside == {True} and not looked_into and not node.wiring.nodes_known:
+        reason = f"all pods have addresses of the node's subnet {subnet}, and may be on the network of their node"
+        return Unknown(reason=reason, commands=("kubectl get nodes -o wide",), evidence=proof)
+    network, of_network = pod_network(node)
+    source, of_source = address_source(node, inside == {True})
+    if source is None:
+        reason = f"pods are outside the node's subnet {subnet}, and what is there is not in the capture"
+        return Unknown(reason=reason, commands=(*VNET, *SETTINGS), evidence=proof)
+    lengths = {pod.prefixlen for pod in pods if pod.prefixlen is not None} or (
+        {route.network.prefixlen} if route else set()
+    )
+    value = PodAddressing(
+        source=source,
+        prefixlen=lengths.pop() if len(lengths) == 1 else None,
+        pod_network=network,
+        node_subnet=subnet,
+        addresses=tuple(pod.address for pod in pods if pod.address is not None),
+    )
+    return known(value, (*proof, *of_network, *node.subnet.evidence, *of_source))
+
+
+def address_source(node: NodeView, in_subnet: bool) -> tuple[Any, tuple[Evidence, ...]]:
+    """What the pods' addresses are addresses of, and what shows it where the node's subnet does not."""
+    addresses = [pod.address for pod in node.wiring.pods if pod.address is not None]
+    if in_subnet:
+        return "node subnet", ()
+    vnet, pod_cidr = node.setting("vnet"), node.setting("pod_cidr")
+    if vnet is not None and all(node.is_in(address, vnet.value) for address in addresses):
+        return "another subnet of the VNet", vnet.evidence
+    if pod_cidr is not None and all(node.is_in(address, pod_cidr.value) for address in addresses):
+        return "pod CIDR", pod_cidr.evidence
+    # A network that the node routes to a bridge of its own is no subnet of the VNet.
+    return ("pod CIDR", node.cite(node.pod_route)) if node.pod_route else (None, ())
+
+
+def pod_network(node: NodeView) -> tuple[Network | None, tuple[Evidence, ...]]:
+    """The network that the node routes to its pods' bridge; without such a route, the stated pod CIDR."""
+    if node.pod_route is not None:
+        return node.pod_route.network, node.cite(node.pod_route)
+    stated = node.setting("pod_cidr")
+    return (stated.value, stated.evidence) if stated else (None, ())
+
+
+def remote_pods(node: NodeView) -> Fact[RemotePods]:
+    addressing = pod_addressing(node)
+    if isinstance(addressing, Known) and addressing.value.source == "node subnet":
+        return known(RemotePods(kind="natively in the VNet"), addressing.evidence)
+    mode = node.setting("network_plugin_mode")
+    if mode is not None and mode.value == "overlay":
+        return known(RemotePods(kind="Azure CNI overlay"), mode.evidence)
+    if isinstance(addressing, Known) and addressing.value.source == "another subnet of the VNet":
+        return known(RemotePods(kind="natively in the VNet"), addressing.evidence)
+    table = enumerate(node.capture.manifest.network.route_table or ())
+    # A route table may as well be there for a firewall.
+    entries = [(index, entry) for index, entry in table if is_for_pods(node, entry.address_prefix)]
+    if entries:
+        routes = tuple(f"{e.address_prefix} via {e.next_hop_ip_address or e.next_hop_type}" for _, e in entries)
+        keys = [(i, key) for i, e in entries for key in _ROUTE_KEYS if getattr(e, key) is not None]
+        evidence = [node.capture.setting("network", "route_table", index, key) for index, key in keys]
+        return known(RemotePods(kind="Azure route table", routes=routes), evidence)
+    return Unknown(
+        reason="the node's routes do not say it, and the Azure route table is not in the capture",
+        commands=ROUTE_TABLE,
+    )
+
+
+def is_for_pods(node: NodeView, network: Network) -> bool:
+    """Whether a network is one of pods: part of a pod CIDR, or the one that the node routes to its own pods."""
+    known = [*node.stated("pod_cidr"), *([node.pod_route.network] if node.pod_route else [])]
+    return any(network.version == pods.version and network.subnet_of(pods) for pods in known)

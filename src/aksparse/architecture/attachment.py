@@ -1,0 +1,146 @@
+"""What the host links of pods are connected to, how they are named, and how the host reaches its pods."""
+
+from __future__ import annotations
+
+import attrs
+
+from aksparse.architecture.fact import Fact, Unknown, contradiction, count, instance, known, listing
+from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
+from aksparse.capture import Network
+from aksparse.records import Record
+from aksparse.wiring import naming
+
+
+@attrs.frozen(kw_only=True)
+class PodAttachment:
+    """What the host links of pods are connected to.
+
+    Attributes:
+        kind: `bridge`, when they are ports of one, or `route`, when a route leads to each.
+        uplink_is_port: whether the uplink is a port of the same bridge.
+        bridge: the name of the bridge.
+        ports: the names of the ports that lead to pods.
+    """
+
+    kind: str
+    uplink_is_port: bool | None = None
+    bridge: str | None = instance()
+    ports: tuple[str, ...] = instance(())
+
+    def summary(self) -> str:
+        if self.kind == "route":
+            return f"a route per pod to {count(self.ports, 'host link')}"
+        uplink = {True: ", and the uplink", False: ", without the uplink", None: ""}[self.uplink_is_port]
+        return f"bridge {self.bridge} with {count(self.ports, 'pod port')}{uplink}"
+
+    def meaning(self) -> str:
+        if self.kind == "route":
+            return "each pod is alone on its link, and the host routes even between its own pods"
+        return {
+            True: f"pods and the uplink are ports of {self.bridge}, which forwards frames between them",
+            False: f"pods are ports of {self.bridge}, and the host routes between it and the uplink",
+            None: f"pods of the node are ports of one bridge, {self.bridge}",
+        }[self.uplink_is_port]
+
+
+@attrs.frozen(kw_only=True)
+class HostLinkNaming:
+    """How the host links of pods are named.
+
+    Attributes:
+        prefix: what every name begins with.
+        names: the names.
+    """
+
+    prefix: str
+    names: tuple[str, ...] = instance(())
+
+    def summary(self) -> str:
+        return f"{self.prefix}*, such as {self.names[0]}"
+
+    def meaning(self) -> str:
+        return f"rules and monitoring that select pod links by name have to match {self.prefix}*"
+
+
+@attrs.frozen(kw_only=True)
+class LocalPods:
+    """How the host reaches the pods on it.
+
+    Attributes:
+        kind: `pod network on the bridge`, `node subnet on the bridge` or `host route per pod`.
+        routes: the networks of these routes.
+        interface: the interface of the route, when it is one.
+    """
+
+    kind: str
+    routes: tuple[Network, ...] = instance(())
+    interface: str | None = instance()
+
+    def summary(self) -> str:
+        where = f" dev {self.interface}" if self.interface else ""
+        return f"{self.kind}: {listing(self.routes)}{where}"
+
+    def meaning(self) -> str:
+        return {
+            "pod network on the bridge": "one route covers all pods of the node, whichever come and go",
+            "node subnet on the bridge": "pods and nodes are in one network, and no route tells them apart",
+        }.get(self.kind, "the routing table changes with every pod that starts or ends")
+
+
+def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
+    bridge = node.pod_bridge
+    if bridge is not None:
+        ports = tuple(port for port in bridge.ports if node.leads_to_pod(port))
+        evidence = node.capture.evidence(*bridge.records) if len(bridge.records) == 1 else node.cite(*bridge.records)
+        uplink = node.wiring.uplink
+        value = PodAttachment(
+            kind="bridge",
+            uplink_is_port=uplink.ifname in bridge.ports if uplink is not None else None,
+            bridge=bridge.name,
+            ports=ports,
+        )
+        return known(value, evidence)
+    routes = node.pod_routes
+    if routes:
+        names = tuple(route.iface for route in routes if route.iface)
+        return known(PodAttachment(kind="route", ports=names), node.cite(*routes))
+    if node.wiring.bridges_known or node.wiring.routes:
+        return Unknown(
+            reason="neither a bridge port nor a route leads to a pod: the node may have no pods",
+            commands=(*HOST_LINKS, *ROUTES),
+        )
+    return Unknown(reason="the node's own interfaces are not in the capture", commands=(*HOST_LINKS, *ROUTES))
+
+
+def host_link_naming(node: NodeView) -> Fact[HostLinkNaming]:
+    bridge = node.pod_bridge
+    names: dict[str, tuple[Record, ...]] = {}
+    if bridge is not None:
+        names = {port: bridge.records for port in bridge.ports if naming(port)}
+    for route in node.pod_routes:
+        names[str(route.iface)] = (route,)
+    for link in node.wiring.links:
+        if link.ifname in names:
+            names[link.ifname] = link.records
+    prefixes = sorted({str(naming(name)) for name in names if naming(name)})
+    if not prefixes:
+        return Unknown(reason="no host link of a pod is in the capture", commands=("ip addr", "route -n"))
+    evidence = node.name_lines(names)
+    if len(prefixes) > 1:
+        return contradiction(f"host links are named {' and '.join(f'{p}*' for p in prefixes)}", evidence)
+    return known(HostLinkNaming(prefix=prefixes[0], names=tuple(names)), evidence)
+
+
+def local_pods(node: NodeView) -> Fact[LocalPods]:
+    routes = node.pod_routes
+    if routes:
+        networks = tuple(route.network for route in routes)
+        return known(LocalPods(kind="host route per pod", routes=networks), node.cite(*routes))
+    bridge = node.pod_bridge
+    routes = [r for r in node.wiring.routes if bridge is not None and r.iface == bridge.name and "G" not in r.flags]
+    if bridge is None or not routes or node.subnet is None:
+        missing = "the node's subnet" if bridge is not None and routes else "a route to the node's pods"
+        return Unknown(reason=f"{missing} is not in the capture", commands=(*ROUTES, *HOST_LINKS))
+    kind = "node subnet" if any(r.network == node.subnet.value for r in routes) else "pod network"
+    value = LocalPods(kind=f"{kind} on the bridge", routes=tuple(r.network for r in routes), interface=bridge.name)
+    return known(value, node.cite(*routes))

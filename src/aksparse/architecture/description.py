@@ -1,0 +1,110 @@
+"""All facts about a node, in the order in which they are compared and shown."""
+
+from __future__ import annotations
+
+import attrs
+
+from aksparse.architecture.addresses import PodAddressing, RemotePods, pod_addressing, remote_pods
+from aksparse.architecture.attachment import (
+    HostLinkNaming,
+    LocalPods,
+    PodAttachment,
+    host_link_naming,
+    local_pods,
+    pod_attachment,
+)
+from aksparse.architecture.fact import Fact
+from aksparse.architecture.platform import (
+    ContainerRuntime,
+    KubernetesVersion,
+    PodSandbox,
+    container_runtime,
+    kubernetes_version,
+    pod_sandbox,
+)
+from aksparse.architecture.plugin import NetworkPlugin, network_plugin
+from aksparse.architecture.services import ServiceAddresses, ServicePath, service_addresses, service_path
+from aksparse.architecture.source_nat import SourceNat, source_nat
+from aksparse.architecture.uplink import (
+    DefaultRoute,
+    Mtu,
+    NodeAddress,
+    PodGateway,
+    default_route,
+    mtu,
+    node_address,
+    pod_gateway,
+)
+from aksparse.architecture.view import NodeView
+from aksparse.wiring import Wiring
+
+
+@attrs.frozen(kw_only=True)
+class Architecture:
+    """The facts about a node.
+
+    Attributes:
+        name: the name of the capture.
+        network_plugin: which network plugin connects the pods.
+        pod_attachment: what the host links of pods are connected to.
+        host_link_naming: how the host links of pods are named.
+        pod_addressing: where the addresses of pods come from.
+        node_address: what holds the node's address.
+        default_route: the node's default route.
+        pod_gateway: the default gateway of a pod.
+        local_pods: how the host reaches the pods on it.
+        remote_pods: how pods on other nodes are reached.
+        source_nat: what gets the node's address as its source.
+        service_path: how packets to a service get to a pod.
+        service_addresses: the addresses of services.
+        pod_sandbox: what holds a pod's network namespace.
+        mtu: the MTUs on the way out of a pod.
+        container_runtime: the container runtime.
+        kubernetes_version: the version of Kubernetes.
+    """
+
+    name: str
+    network_plugin: Fact[NetworkPlugin]
+    pod_attachment: Fact[PodAttachment]
+    host_link_naming: Fact[HostLinkNaming]
+    pod_addressing: Fact[PodAddressing]
+    node_address: Fact[NodeAddress]
+    default_route: Fact[DefaultRoute]
+    pod_gateway: Fact[PodGateway]
+    local_pods: Fact[LocalPods]
+    remote_pods: Fact[RemotePods]
+    source_nat: Fact[SourceNat]
+    service_path: Fact[ServicePath]
+    service_addresses: Fact[ServiceAddresses]
+    pod_sandbox: Fact[PodSandbox]
+    mtu: Fact[Mtu]
+    container_runtime: Fact[ContainerRuntime]
+    kubernetes_version: Fact[KubernetesVersion]
+
+
+ASPECTS = tuple(field.name for field in attrs.fields(Architecture)[1:])
+"""The names of the facts, in the order in which they are compared and shown."""
+
+
+def describe(wiring: Wiring) -> Architecture:
+    """What a node's wiring shows of its architecture."""
+    node = NodeView(wiring)
+    return Architecture(
+        name=wiring.capture.name,
+        network_plugin=network_plugin(node),
+        pod_attachment=pod_attachment(node),
+        host_link_naming=host_link_naming(node),
+        pod_addressing=pod_addressing(node),
+        node_address=node_address(node),
+        default_route=default_route(node),
+        pod_gateway=pod_gateway(node),
+        local_pods=local_pods(node),
+        remote_pods=remote_pods(node),
+        source_nat=source_nat(node),
+        service_path=service_path(node),
+        service_addresses=service_addresses(node),
+        pod_sandbox=pod_sandbox(node),
+        mtu=mtu(node),
+        container_runtime=container_runtime(node),
+        kubernetes_version=kubernetes_version(node),
+    )

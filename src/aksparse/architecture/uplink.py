@@ -1,0 +1,212 @@
+"""The way out of the node and of a pod: who holds the address, the default routes, the MTUs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, known
+from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
+from aksparse.capture import Address
+from aksparse.commands.ip_addr import Link
+from aksparse.commands.route import Route
+
+
+@attrs.frozen(kw_only=True)
+class NodeAddress:
+    """What holds the node's address.
+
+    Attributes:
+        held_by: `uplink` or `bridge`.
+        uplink_is_bridge_port: whether the uplink is a port of a bridge.
+        interface: the interface that holds the address.
+        address: the address.
+        uplink: the uplink.
+    """
+
+    held_by: str
+    uplink_is_bridge_port: bool | None = None
+    interface: str | None = instance()
+    address: Address | None = instance()
+    uplink: str | None = instance()
+
+    def summary(self) -> str:
+        holder = f"{self.interface}, the {self.held_by}" if self.interface else f"the {self.held_by}"
+        port = {True: f"; {self.uplink} is a bridge port", False: f"; {self.uplink} is not a bridge port", None: ""}
+        return f"{self.address or 'the address'} on {holder}{port[self.uplink_is_bridge_port]}"
+
+    def meaning(self) -> str:
+        if self.held_by == "bridge":
+            return f"{self.interface} has the node's address, and {self.uplink or 'the uplink'} has none of its own"
+        return f"{self.interface} has the node's address itself"
+
+
+@attrs.frozen(kw_only=True)
+class DefaultRoute:
+    """The node's default route.
+
+    Attributes:
+        via: what it leaves through: `uplink` or `bridge`.
+        interface: the interface.
+        gateway: the gateway.
+        metric: the metric.
+    """
+
+    via: str
+    interface: str = instance()
+    gateway: Address | None = instance()
+    metric: int = instance()
+
+    def summary(self) -> str:
+        return f"via {self.gateway} dev {self.interface}, the {self.via}"
+
+    def meaning(self) -> str:
+        if self.via == "bridge":
+            return f"what leaves the node leaves through the bridge {self.interface}, and only then through its uplink"
+        return f"what leaves the node leaves through {self.interface} directly"
+
+
+@attrs.frozen(kw_only=True)
+class PodGateway:
+    """The default gateway of a pod.
+
+    Attributes:
+        kind: `the node's bridge`, `the subnet's gateway` or `a link-local address`.
+        gateway: the gateway.
+    """
+
+    kind: Literal["the node's bridge", "the subnet's gateway", "a link-local address"]
+    gateway: Address = instance()
+
+    def summary(self) -> str:
+        return f"{self.gateway}, {self.kind}"
+
+    def meaning(self) -> str:
+        return {
+            "the node's bridge": "a pod sends what leaves its network to its node, which routes it",
+            "the subnet's gateway": "a pod sends what leaves its network to the subnet's gateway, not to its node",
+            "a link-local address": "a pod sends everything to its node, which answers ARP for that address",
+        }[self.kind]
+
+
+@attrs.frozen(kw_only=True)
+class Mtu:
+    """The MTUs on the way out of a pod, in bytes; several where interfaces of one kind differ.
+
+    Attributes:
+        pod: of the pods' interfaces.
+        host_link: of the host links of pods.
+        bridge: of the bridge they are ports of.
+        uplink: of the uplink.
+    """
+
+    pod: tuple[int, ...] | None = None
+    host_link: tuple[int, ...] | None = None
+    bridge: tuple[int, ...] | None = None
+    uplink: tuple[int, ...] | None = None
+
+    def summary(self) -> str:
+        parts = {name: values for name, values in attrs.asdict(self).items() if values}
+        return ", ".join(f"{name.replace('_', ' ')} {'/'.join(map(str, values))}" for name, values in parts.items())
+
+    def meaning(self) -> str:
+        return f"the smallest MTU seen is {min(min(values) for values in attrs.astuple(self) if values)} bytes"
+
+
+def node_address(node: NodeView) -> Fact[NodeAddress]:
+    route = node.wiring.default_route
+    holder = node.wiring.link(route.iface) if route is not None and route.iface else None
+    address, evidence = node.address_of(holder)
+    row = node.wiring.node
+    if address is None and row is not None and row.internal_ip is not None:
+        address, evidence = row.internal_ip, node.cite(row)
+    if route is None or route.iface is None:
+        return Unknown(reason="what holds the node's address is not in the capture", commands=("ip addr", "route -n"))
+    if not node.wiring.bridges_known:
+        return Unknown(reason=f"whether {route.iface} is a bridge is not in the capture", commands=HOST_LINKS)
+    bridge = node.wiring.bridge(route.iface)
+    uplink = node.wiring.uplink
+    onlink = [
+        r
+        for r in node.wiring.routes
+        if r.iface == route.iface and node.is_in(address or route.gateway, r.network) and r is not route
+    ]
+    if address is None and not onlink:
+        return Unknown(reason="the node's address is not in the capture", commands=("ip addr",))
+    value = NodeAddress(
+        held_by="bridge" if bridge else "uplink",
+        uplink_is_bridge_port=uplink.master is not None if uplink and uplink.master_known else None,
+        interface=route.iface,
+        address=address,
+        uplink=uplink.ifname if uplink else None,
+    )
+    ports = node.name_lines({uplink.ifname: uplink.records}) if uplink and uplink.master else ()
+    listed = node.cite(*(record for b in node.wiring.bridges for record in b.records[:1]))
+    return known(value, (*evidence, *(() if evidence and holder else node.cite(*onlink[:1])), *ports, *listed))
+
+
+def default_route(node: NodeView) -> Fact[DefaultRoute]:
+    route = node.wiring.default_route
+    if route is None or route.iface is None:
+        return Unknown(reason="no default route of the node is in the capture", commands=ROUTES)
+    if not node.wiring.bridges_known:
+        return Unknown(reason=f"whether {route.iface} is a bridge is not in the capture", commands=HOST_LINKS)
+    bridge = node.wiring.bridge(route.iface)
+    value = DefaultRoute(
+        via="bridge" if bridge else "uplink",
+        interface=route.iface,
+        gateway=route.gateway,
+        metric=route.metric,
+    )
+    return known(value, node.cite(route, *(bridge.records[:1] if bridge else ())))
+
+
+def pod_gateway(node: NodeView) -> Fact[PodGateway]:
+    pods = [pod for pod in node.wiring.pods if pod.gateway is not None]
+    if not pods:
+        return Unknown(reason="no route of a pod is in the capture", commands=("nsenter -t PID -n route -n",))
+    routes = [record for pod in pods for record in pod.records if isinstance(record, Route)]
+    proof = node.cite(*(route for route in routes if route.network.prefixlen == 0))
+    gateways = {pod.gateway for pod in pods if pod.gateway is not None}
+    if len(gateways) > 1:
+        return contradiction("pods have different gateways", proof)
+    (gateway,) = gateways
+    bridge = node.wiring.link(node.pod_bridge.name) if node.pod_bridge else None
+    default = node.wiring.default_route
+    if bridge is not None and gateway in {interface.ip for interface in bridge.addresses}:
+        owner = node.name_lines({str(gateway): bridge.records})
+        return known(PodGateway(kind="the node's bridge", gateway=gateway), (*proof, *owner))
+    if default is not None and gateway == default.gateway:
+        return known(PodGateway(kind="the subnet's gateway", gateway=gateway), (*proof, *node.cite(default)))
+    if gateway.is_link_local:
+        return known(PodGateway(kind="a link-local address", gateway=gateway), proof)
+    return Unknown(
+        reason=f"what has the gateway's address {gateway} is not in the capture", commands=("ip addr", "route -n")
+    )
+
+
+def mtu(node: NodeView) -> Fact[Mtu]:
+    links: dict[str, list[Link]] = {
+        "pod": [r for pod in node.wiring.pods for r in pod.records[:1] if isinstance(r, Link)],
+        "host_link": [],
+        "bridge": [],
+        "uplink": [],
+    }
+    uplink, bridge = node.wiring.uplink, node.pod_bridge
+    for link in node.wiring.links:
+        for record in link.records:
+            if not isinstance(record, Link):
+                continue
+            if uplink is not None and link.ifname == uplink.ifname:
+                links["uplink"].append(record)
+            elif bridge is not None and link.ifname == bridge.name:
+                links["bridge"].append(record)
+            elif node.leads_to_pod(link.ifname) and link.master != "docker0":
+                links["host_link"].append(record)
+    first = {name: {link.mtu: link for link in reversed(found) if link.mtu} for name, found in links.items()}
+    proof = [link for by_mtu in first.values() for _, link in sorted(by_mtu.items())]
+    if not proof:
+        return Unknown(reason="no MTU is in the capture", commands=("ip addr", "nsenter -t PID -n ip addr"))
+    value = Mtu(**{name: tuple(sorted(by_mtu)) for name, by_mtu in first.items() if by_mtu})
+    return known(value, node.cite(*proof))

@@ -1,0 +1,155 @@
+"""The questions that the facts about a node ask of its wiring."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any
+
+from aksparse.architecture.fact import Known
+from aksparse.capture import Address, Evidence, Network
+from aksparse.commands.assignment import NamedNetwork
+from aksparse.commands.az_aks_create import ClusterSettings
+from aksparse.commands.ip_addr import Link
+from aksparse.commands.route import Route
+from aksparse.netfilter.rules import Rule
+from aksparse.records import Record
+from aksparse.wiring import HostBridge, HostLink, Wiring, naming
+
+NAT_TABLE = ("iptables -t nat -nvL",)
+HOST_LINKS = ("ip addr", "brctl show")
+ROUTES = ("route -n",)
+POD_LINKS = ("kubectl get pods -A -o wide", "nsenter -t PID -n ip addr")
+# What these print is not read; what they say is written into the manifest.
+ROUTE_TABLE = ("az network route-table route list -g GROUP --route-table-name TABLE (for capture.toml)",)
+SETTINGS = ("az aks show -g GROUP -n CLUSTER (for capture.toml)",)
+VNET = ("az network vnet show -g GROUP -n VNET (for capture.toml)",)
+
+
+class NodeView:
+    def __init__(self, wiring: Wiring) -> None:
+        self.wiring = wiring
+        self.capture = wiring.capture
+
+    def cite(self, *records: Record) -> tuple[Evidence, ...]:
+        """The first line of each record, each line once: the line that names the thing."""
+        return tuple(dict.fromkeys(self.capture.line(record.origin, record.line) for record in records))
+
+    def stated(self, name: str) -> dict[Any, tuple[Evidence, ...]]:
+        """The values of a setting that the manifest and command lines state, with the lines that do."""
+        found: dict[Any, tuple[Evidence, ...]] = {}
+        value = getattr(self.capture.manifest.network, name)
+        if value is not None:
+            found[value] = (self.capture.setting("network", name),)
+        for settings in self.capture.records("az_aks_create", ClusterSettings):
+            value = getattr(settings, name, None)
+            if value is not None and "$" not in str(value):
+                line = self.capture.line(settings.origin, settings.option_lines[name])
+                found[value] = (*found.get(value, ()), line)
+        for named in self.capture.records("assignment", NamedNetwork):
+            if named.network in found:
+                found[named.network] += self.cite(named)
+        return found
+
+    def setting(self, name: str) -> Known[Any] | None:
+        """The one value of a setting; `None` when none is stated, or several are."""
+        found = self.stated(name)
+        return Known(value=next(iter(found)), evidence=found[next(iter(found))]) if len(found) == 1 else None
+
+    @cached_property
+    def subnet(self) -> Known[Network] | None:
+        """The node's subnet: stated, or that of the interface of its default route."""
+        stated = self.setting("subnet")
+        if stated is not None:
+            return stated
+        route = self.wiring.default_route
+        if route is None:
+            return None
+        onlink = [
+            other
+            for other in self.wiring.routes
+            if other.iface == route.iface and self.is_in(route.gateway, other.network)
+        ]
+        return Known(value=onlink[0].network, evidence=self.cite(onlink[0])) if onlink else None
+
+    def role(self, network: Network) -> Known[str] | None:
+        """What a network is in this cluster, and the lines that say so; `None` when nothing does."""
+        roles = {"pod_cidr": "pod CIDR", "vnet": "VNet", "subnet": "node subnet", "service_cidr": "service CIDR"}
+        for name, role in roles.items():
+            if network in self.stated(name):
+                return Known(value=f"the {role}", evidence=self.stated(name)[network])
+        if self.subnet and self.subnet.value == network:
+            return Known(value="the node subnet", evidence=self.subnet.evidence)
+        if network.prefixlen and any(self.is_in(pod.address, network) for pod in self.wiring.pods):
+            return Known(value="a network with the node's pods in it", evidence=())
+        return None
+
+    @cached_property
+    def pod_bridge(self) -> HostBridge | None:
+        """The bridge that pods are connected to: one that a pod is paired with, one of a plugin's, or the only other.
+
+        Docker's own bridges are none: the kubelet never uses them.
+        """
+        bridges = [b for b in self.wiring.bridges if not re.fullmatch(r"docker[0-9]+|br-[0-9a-f]{12}", b.name)]
+        paired = {pod.bridge for pod in self.wiring.pods}
+        for found in (
+            [bridge for bridge in bridges if bridge.name in paired],
+            [bridge for bridge in bridges if bridge.name in ("cbr0", "azure0") and bridge.ports],
+            [bridge for bridge in bridges if any(naming(port) is not None for port in bridge.ports)],
+        ):
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
+
+    def leads_to_pod(self, ifname: str) -> bool:
+        return naming(ifname) is not None or ifname in {pod.host_link for pod in self.wiring.pods}
+
+    @property
+    def pod_routes(self) -> list[Route]:
+        """The routes that lead to one pod each."""
+        return [
+            route
+            for route in self.wiring.routes
+            if route.network.prefixlen == 32 and route.iface is not None and self.leads_to_pod(route.iface)
+        ]
+
+    def name_lines(self, names: dict[str, tuple[Record, ...]]) -> tuple[Evidence, ...]:
+        """The line in which each name stands."""
+        lines = [
+            line
+            for name, records in names.items()
+            for line in self.capture.evidence(*records)
+            # "eth0" is no word of "veth0a1b2c3d", nor "10.0.0.1" of "10.0.0.10".
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", line.text)
+        ]
+        return tuple(dict.fromkeys(lines))
+
+    @cached_property
+    def pod_route(self) -> Route | None:
+        """The route to the bridge of the node's pods."""
+        bridge = self.pod_bridge
+        return next(
+            (
+                route
+                for route in self.wiring.routes
+                if bridge is not None and route.iface == bridge.name and 0 < route.network.prefixlen < 32
+            ),
+            None,
+        )
+
+    @staticmethod
+    def is_in(address: Address | None, network: Network) -> bool:
+        """Whether an address, if there is one, is in a network that is narrower than everything."""
+        return address is not None and network.prefixlen > 0 and address in network
+
+    def address_of(self, link: HostLink | None) -> tuple[Address | None, tuple[Evidence, ...]]:
+        """The IPv4 address that an interface holds."""
+        for record in link.records if link else ():
+            for info in record.addr_info if isinstance(record, Link) else ():
+                if info.family == "inet" and info.scope == "global":
+                    return info.local, self.cite(record, info)
+        return None, ()
+
+    def rules(self, chain: str) -> tuple[Rule, ...]:
+        found = self.wiring.chain(chain)
+        return found.rules if found else ()
