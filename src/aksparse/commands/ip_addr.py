@@ -180,9 +180,6 @@ _settings = (
     + _state
 )
 _LINK = LineGrammar(_interface + _settings)
-# Many interfaces share their settings, and many addresses their scope: these are cut out as one and read once.
-# `_LINK` and `_ADDRESS` say what is wrong with a line.
-_LINK_ROW = LineGrammar(_interface + rest_of_line("settings"))
 _SETTINGS = LineGrammar(_settings)
 _hardware_address = pp.Regex(r"[0-9a-fA-F:.*]+").set_name("link-layer address")
 _LINK_LAYER = LineGrammar(
@@ -200,27 +197,36 @@ _FLAGS = (
     *("secondary", "temporary", "nodad", "optimistic", "dadfailed", "home", "deprecated", "tentative"),
     *("mngtmpaddr", "noprefixroute", "autojoin", "stable-privacy", "dynamic"),
 )
-_flags = pp.Regex(rf"(?:(?:{'|'.join(_FLAGS)}|flags [0-9a-f]+)(?:[ \t]+|$))+").set_name("address flags")
-_local = (
-    column(pp.Regex(r"inet6?").set_name("inet or inet6")("family"))
-    + ip_address("local")
-    + pp.Opt(column(pp.Literal("peer")) + ip_address("address"))
-    + column(pp.Regex(r"/[0-9]{1,3}").leave_whitespace().set_name("/prefix length")("prefixlen"))
+_flag = rf"(?:{'|'.join(_FLAGS)}|flags [0-9a-f]+)"
+_flags = pp.Regex(rf"(?:{_flag}(?:[ \t]+|$))+").set_name("address flags")
+# The label of an IPv4 address is always there and always last: an interface may be called `dynamic`.
+_flags_before_label = pp.Regex(rf"(?:{_flag}[ \t]+(?=[^ \t]))+").set_name("address flags")
+_slash = pp.Literal("/").leave_whitespace().set_name("/prefix length")
+_local = ip_address("local") + pp.Opt(column(pp.Literal("peer")) + ip_address("address")) + _slash
+_prefixlen = column(pp.Regex(r"[0-9]{1,3}").leave_whitespace().set_name("prefix length")("prefixlen"))
+
+
+def _scope(flags: pp.ParserElement) -> pp.ParserElement:
+    return (
+        _prefixlen
+        + _option("metric", integer("metric"))
+        + _option("brd", ip_address("broadcast"))
+        + _option("any", ip_address("anycast"))
+        + column(pp.Literal("scope"))
+        + column(word("scope"))
+        + pp.Opt(flags("flags"))
+        + _option("proto", word("protocol"))
+    )
+
+
+_ADDRESS = LineGrammar(
+    column(pp.Literal("inet6")("family")) + _local + _scope(_flags)
+    | column(pp.Literal("inet").set_name("inet or inet6")("family"))
+    + _local
+    + _scope(_flags_before_label)
+    + pp.Opt(column(word("label")))
 )
-_scope = (
-    _option("metric", integer("metric"))
-    + _option("brd", ip_address("broadcast"))
-    + _option("any", ip_address("anycast"))
-    + column(pp.Literal("scope"))
-    + column(word("scope"))
-    + pp.Opt(_flags("flags"))
-    + _option("proto", word("protocol"))
-)
-_ADDRESS = LineGrammar(_local + _scope + pp.Opt(column(word("label"))))
-_ADDRESS_ROW = LineGrammar(
-    _local + pp.Regex(r"(?:.* )?").set_name("scope of the address")("scope") + pp.Opt(column(word("label")))
-)
-_SCOPE = LineGrammar(_scope)
+_SCOPE = LineGrammar(_scope(_flags))
 _lifetime = pp.Regex(r"forever|[0-9]{1,10}sec").set_name("lifetime")
 _LIFETIMES = LineGrammar(
     column(pp.Literal("valid_lft"))
@@ -229,67 +235,116 @@ _LIFETIMES = LineGrammar(
     + column(_lifetime("preferred"))
 )
 _ALTNAME = LineGrammar(column(pp.Literal("altname")) + column(word("altname")))
-_INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")
 _ALIAS = LineGrammar(column(pp.Literal("alias")) + rest_of_line("ifalias"))
+
+_INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")
+# The commonest lines, as nearly every link prints them: what tells one from another is cut out; the rest, which many
+# links share, is read once. They read nothing that the grammars above would read otherwise, only faster.
+_LINK_ROW = LineGrammar(
+    pp.Regex(r"[0-9]{1,9}")("ifindex")
+    + pp.Literal(": ").leave_whitespace()
+    + pp.Regex(r"[^ \t@:]+").leave_whitespace()("ifname")
+    + pp.Opt(pp.Literal("@").leave_whitespace() + pp.Regex(r"[^ \t@:]+").leave_whitespace()("link"))
+    + pp.Literal(": ").leave_whitespace()
+    + rest_of_line("settings")
+)
+_hexadecimal = pp.Regex(r"[0-9a-f:]+").leave_whitespace()
+_LINK_LAYER_ROW = LineGrammar(
+    pp.Literal("link/")
+    + pp.Regex(r"[^ \t]+").leave_whitespace()("link_type")
+    + pp.Literal(" ").leave_whitespace()
+    + _hexadecimal("address")
+    + pp.Literal(" brd ").leave_whitespace()
+    + _hexadecimal("broadcast")
+    + pp.Opt(
+        pp.Literal(" link-netnsid ").leave_whitespace() + pp.Regex(r"[0-9]{1,18}").leave_whitespace()("link_netnsid")
+    )
+)
+_ADDRESS_ROW = LineGrammar(
+    pp.Literal("inet6 ")
+    + pp.Regex(r"[0-9a-f:.]{2,45}").leave_whitespace()("local")
+    + _slash
+    + rest_of_line.copy().leave_whitespace()("scope")
+    | pp.Literal("inet ")
+    + pp.Regex(r"[0-9.]{7,15}").leave_whitespace()("local")
+    + _slash
+    + pp.Regex(r".* ").leave_whitespace()("scope")
+    + pp.Regex(r"[^ \t]+").leave_whitespace()("label")
+)
+_SETTINGS_OF_ALL = ("flags", "mtu", "qdisc", "master", "operstate", "group", "txqlen")
 
 
 def _assemble(lines: Lines) -> Iterator[Link]:
-    match_link, match_link_layer, match_address = map(lines.matcher, (_LINK_ROW, _LINK_LAYER, _ADDRESS_ROW))
-    match_altname, match_alias = map(lines.matcher, (_ALTNAME, _ALIAS))
+    match_link, match_link_layer, match_address = map(lines.matcher, (_LINK_ROW, _LINK_LAYER_ROW, _ADDRESS_ROW))
     recorded, origin, new_link, new_address = lines.recorded, lines.source, drafter(Link), drafter(AddrInfo)
     link: Any = None  # a draft of the interface being read
     address: Any = None  # a draft of its latest address, until its lifetimes are known
     addresses: list[Any] = []  # drafts of its addresses
+    last = 0  # the number of its last line
     for number, line in lines:
         try:
-            if "valid_lft" in line and (lifetimes := _read_lifetimes(line)):
-                if address is None:
-                    lines.report(number, "orphan-line", "lifetimes without an address above them", 1)
-                    continue
+            if address is not None and (lifetimes := _read_lifetimes(line)):
                 address.valid_life_time, address.preferred_life_time = lifetimes
                 address.end_line = number
                 address = None
+            elif link is not None and (found := match_address(line)) and (scope := _read_scope(found[2] or found[4])):
+                ipv6, _, ipv4, _, label = found.groups()
+                address = new_address()
+                address.family, address.local = ("inet6", to_ip(ipv6)) if ipv6 else ("inet", to_ip(ipv4))
+                address.prefixlen, address.scope, rarer = scope
+                address.label, address.origin, address.line = label, origin, number
+                if rarer:
+                    _fill(address, rarer)
+                addresses.append(address)
             elif (found := match_link(line)) and (settings := _read_settings(found[4])):
-                if link is not None:
-                    yield _finish(link, addresses)
                 ifindex, ifname, peer, _ = found.groups()
+                if link is not None:
+                    yield _finish(link, addresses, last)
                 link = new_link()
                 link.ifindex, link.ifname, link.origin, link.line = int(ifindex), ifname, origin, number
-                first, second, rarer = settings
-                link.flags, link.mtu, link.qdisc, link.master = first
-                link.operstate, link.linkmode, link.group, link.txqlen = second
-                _fill(link, rarer)
                 if peer:
-                    _fill(link, _to_peer(peer))
+                    link.link, link.link_index = _to_peer(peer)
+                link.flags, link.mtu, link.qdisc, link.master, link.operstate, link.group, link.txqlen, rarer = settings
+                if rarer:
+                    _fill(link, rarer)
                 address = None
                 addresses = []
-            elif found := match_link_layer(line):
-                if link is None or link.link_type is not None:
-                    lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
-                    continue
-                link.link_type, link.address, link.broadcast, *others = found.groups()
-                peer, peer_address, permaddr, netnsid, netns, down = others
+            elif link is not None and link.link_type is None and (found := match_link_layer(line)):
+                link.link_type, link.address, link.broadcast, netnsid = found.groups()
                 if netnsid:
                     link.link_netnsid = int(netnsid)
-                if peer or permaddr or netns or down:
-                    _fill_rarer(link, peer, peer_address, permaddr, netns, down)
-            elif fields := _read_address(match_address(line)) or _read_address(match_address(line + " ")):
+            elif fields := _read_link(line):
+                if link is not None:
+                    yield _finish(link, addresses, last)
+                link = new_link()
+                link.origin, link.line = origin, number
+                _fill(link, fields)
+                address = None
+                addresses = []
+            elif fields := _read_address(line):
                 address = None
                 if link is None:
                     lines.report(number, "orphan-line", "an address without an interface above it", 1)
                     continue
                 address = new_address()
-                address.family, address.local, address.address, address.prefixlen, address.label, scope = fields
                 address.origin, address.line = origin, number
-                _fill(address, scope)
+                _fill(address, fields)
                 addresses.append(address)
-            elif found := match_altname(line):
+            elif fields := _read_link_layer(line):
+                if link is None or link.link_type is not None:
+                    lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
+                    continue
+                _fill(link, fields)
+            elif _read_lifetimes(line):
+                lines.report(number, "orphan-line", "lifetimes without an address above them", 1)
+                continue
+            elif altname := _ALTNAME.parse(line):
                 if link is None:
                     lines.report(number, "orphan-line", "a name without an interface above it", 1)
                     continue
-                link.altnames = (*(link.altnames or ()), found[1])
-            elif link is not None and link.ifalias is None and (found := match_alias(line)):
-                link.ifalias = found[1]
+                link.altnames = (*(link.altnames or ()), altname["altname"])
+            elif link is not None and link.ifalias is None and (alias := _ALIAS.parse(line)):
+                link.ifalias = alias["ifalias"]
             else:
                 lines.refuse(number, _LINK, _LINK_LAYER, _ADDRESS, _LIFETIMES, _ALTNAME, _ALIAS)
                 if number in lines.ignored:
@@ -297,7 +352,7 @@ def _assemble(lines: Lines) -> Iterator[Link]:
                 # What follows may belong to the refused line: to an address, or to another interface.
                 address = None
                 if link is not None and not _INDENTED.match(line):
-                    yield _finish(link, addresses)
+                    yield _finish(link, addresses, last)
                     link = None
                 continue
         except ValueError as error:
@@ -305,94 +360,94 @@ def _assemble(lines: Lines) -> Iterator[Link]:
             address = None  # lifetimes that follow may belong to this line
             continue
         recorded(number)
-        link.end_line = number
+        last = number
     if link is not None:
-        yield _finish(link, addresses)
+        yield _finish(link, addresses, last)
 
 
-def _finish(link: Any, addresses: list[Any]) -> Link:
+def _finish(link: Any, addresses: list[Any], last: int) -> Link:
     link.addr_info = tuple(map(finish, addresses))
+    if last != link.line:
+        link.end_line = last
     made: Link = finish(link)
     return made
 
 
-def _fill(draft: Any, fields: tuple[tuple[str, Any], ...]) -> None:
+_Fields = tuple[tuple[str, Any], ...]
+
+
+def _fill(draft: Any, fields: _Fields) -> None:
     for name, value in fields:
         setattr(draft, name, value)
 
 
-@remember
-def _read_settings(text: str) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[tuple[str, Any], ...]] | None:
-    """From the flags to the end of the first line: flags to master, state to txqlen, and what few interfaces have."""
-    found: dict[str, Any] | None = _SETTINGS.parse(text)
+def _apart(fields: _Fields, names: Sequence[str]) -> tuple[Any, ...]:
+    """The values of some fields, and the other fields."""
+    values = dict(fields)
+    return (*(values.pop(name, None) for name in names), tuple(values.items()))
+
+
+def _read_link(line: str) -> _Fields | None:
+    """The first line of an interface."""
+    found = _LINK.parse(line)
     if found is None:
         return None
-    found["flags"] = tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else ()
-    found |= {name: int(found[name]) for name in ("mtu", "txqlen", "link_netnsid") if name in found}
-    first = (found["flags"], *map(found.get, ("mtu", "qdisc", "master")))
-    second = tuple(map(found.get, ("operstate", "linkmode", "group", "txqlen")))
-    rarer: dict[str, Any] = {name: found[name] for name in ("link_netnsid", "link_netns") if name in found}
+    ifindex, ifname = int(found.pop("ifindex")), found.pop("ifname")
+    link, link_index = _to_peer(found.pop("link", "NONE"))
+    peer = (("link", link), ("link_index", link_index))
+    return ("ifindex", ifindex), ("ifname", ifname), *peer, *_to_link_fields(found)
+
+
+@remember
+def _read_settings(text: str) -> tuple[Any, ...] | None:
+    """From the flags to the end of the first line: the values of `_SETTINGS_OF_ALL`, and the other fields."""
+    found = _SETTINGS.parse(text)
+    return _apart(_to_link_fields(found), _SETTINGS_OF_ALL) if found else None
+
+
+def _read_link_layer(line: str) -> _Fields | None:
+    found = _LINK_LAYER.parse(line)
+    return _to_link_fields(found) if found else None
+
+
+def _to_link_fields(found: dict[str, str]) -> _Fields:
+    fields: dict[str, Any] = {**found}
+    if "flags" in found:
+        fields["flags"] = tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else ()
+    if fields.pop("peer", None):
+        fields["link_pointtopoint"] = True
     if "proto_down" in found:
-        rarer["proto_down"] = True
-    return first, second, tuple(rarer.items())
+        fields["proto_down"] = True
+    fields |= {name: int(found[name]) for name in ("mtu", "txqlen", "link_netnsid") if name in found}
+    return tuple(fields.items())
 
 
 @remember
-def _to_peer(text: str) -> tuple[tuple[str, Any], ...]:
-    """What the name after the ``@`` says: a link in another namespace has no name here, only an index."""
+def _to_peer(text: str) -> tuple[str | None, int | None]:
+    """What the name after the ``@`` says, `link` and `link_index`: in another namespace a link has no name here."""
     if text.startswith("if") and text[2:].isdecimal() and len(text) <= 11:
-        return (("link_index", int(text[2:])),)
-    return (("link", text),) if text != "NONE" else ()
+        return None, int(text[2:])
+    return (text if text != "NONE" else None), None
 
 
-def _fill_rarer(
-    link: Any,
-    peer: str | None,
-    peer_address: str | None,
-    permaddr: str | None,
-    link_netns: str | None,
-    proto_down: str | None,
-) -> None:
-    """What not every link layer has."""
-    if peer:
-        link.link_pointtopoint, link.broadcast = True, peer_address
-    if permaddr:
-        link.permaddr = permaddr
-    if link_netns:
-        link.link_netns = link_netns
-    if proto_down:
-        link.proto_down = True
-
-
-_Address = tuple[
-    str, IPv4Address | IPv6Address, IPv4Address | IPv6Address | None, int, str | None, tuple[tuple[str, Any], ...]
-]
-
-
-def _read_address(found: re.Match[str] | None) -> _Address | None:
-    """An address: family, local, peer, prefix length, label, and the other fields.
-
-    A line without a blank at its end is read with one as well: there the label may be missing.
-    """
-    if found is None:
-        return None
-    family, local, peer, prefixlen, scope, label = found.groups()
-    scope_fields = _read_scope(scope)
-    if scope_fields is None:
-        return None
-    return family, to_ip(local), to_ip(peer) if peer else None, int(prefixlen[1:]), label, scope_fields
+def _read_address(line: str) -> _Fields | None:
+    """An address, without its lifetimes."""
+    found = _ADDRESS.parse(line)
+    return _to_address_fields(found) if found else None
 
 
 @remember
-def _read_scope(text: str) -> tuple[tuple[str, Any], ...] | None:
-    """The fields behind the prefix length of an address."""
+def _read_scope(text: str) -> tuple[Any, ...] | None:
+    """From the prefix length of an address on: the length, the scope, and the other fields."""
     found = _SCOPE.parse(text)
-    if found is None:
-        return None
+    return _apart(_to_address_fields(found), ("prefixlen", "scope")) if found else None
+
+
+def _to_address_fields(found: dict[str, str]) -> _Fields:
     fields: dict[str, Any] = {**found, **_to_address_flags(found.get("flags", ""))}
     fields.pop("flags", None)
-    fields |= {name: int(found[name]) for name in ("metric",) if name in found}
-    fields |= {name: to_ip(found[name]) for name in ("broadcast", "anycast") if name in found}
+    fields |= {name: int(found[name]) for name in ("prefixlen", "metric") if name in found}
+    fields |= {name: to_ip(found[name]) for name in ("local", "address", "broadcast", "anycast") if name in found}
     return tuple(fields.items())
 
 
