@@ -20,7 +20,7 @@ import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
-from aksparse.records import Record, constructor, drafter, finish
+from aksparse.records import Record, constructor, maker
 from aksparse.tokens import column, columns, remember, rest_of_line, to_duration, to_ip, to_repeated_ip, word
 
 
@@ -184,18 +184,33 @@ _pod_state = (
     + column(pp.Regex(r"[0-9]{1,18}").set_name("restarts")("restarts"))
 )
 _pod_place = column(word("node")) + pp.Opt(column(word("nominated_node")) + column(word("readiness_gates")))
-# Many pods share their state, and many their place: these are cut out as one and read once.
 _POD_STATE, _POD_PLACE = LineGrammar(_pod_state), LineGrammar(_pod_place)
 
 
-def _pod_row(state: pp.ParserElement, place: pp.ParserElement, *, namespaced: bool, wide: bool) -> LineGrammar:
+def _pod_row(*, namespaced: bool, wide: bool) -> LineGrammar:
     return LineGrammar(
         _when(namespaced, column(word("namespace")))
         + column(word("name"))
-        + state
+        + _pod_state
         + pp.Opt(pp.Literal("(") + _age("last_restart") + column(pp.Literal("ago)")))
         + column(_age("age"))
-        + _when(wide, column(_ip("ip")) + place)
+        + _when(wide, column(_ip("ip")) + _pod_place)
+    )
+
+
+def _fast_pod_row(*, namespaced: bool, wide: bool) -> LineGrammar:
+    """Rows of pods that are not several kinds' in one output. The columns' form is left to what makes values of them.
+
+    Many pods share their state, and many their place: these are cut out as one and read once.
+    """
+    return LineGrammar(
+        _when(namespaced, column(word("namespace")))
+        + pp.NotAny("pod/")
+        + column(word("name"))
+        + columns(3)("state")
+        + pp.Opt(pp.Literal("(") + word("last_restart") + column(pp.Literal("ago)")))
+        + column(word("age"))
+        + _when(wide, column(word("ip")) + rest_of_line("place"))
     )
 
 
@@ -234,128 +249,160 @@ def _service_row(*, namespaced: bool, wide: bool) -> LineGrammar:
 
 _YES_NO = (False, True)
 _POD_ROWS = {
-    (namespaced, wide): _pod_row(columns(3)("state"), rest_of_line("place"), namespaced=namespaced, wide=wide)
-    for namespaced in _YES_NO
-    for wide in _YES_NO
+    (namespaced, wide): _pod_row(namespaced=namespaced, wide=wide) for namespaced in _YES_NO for wide in _YES_NO
 }
-_WHOLE_POD_ROWS = {
-    (namespaced, wide): _pod_row(_pod_state, _pod_place, namespaced=namespaced, wide=wide)
-    for namespaced in _YES_NO
-    for wide in _YES_NO
+_FAST_POD_ROWS = {
+    (namespaced, wide): _fast_pod_row(namespaced=namespaced, wide=wide) for namespaced in _YES_NO for wide in _YES_NO
 }
 _NODE_ROWS = {wide: _node_row(wide=wide) for wide in _YES_NO}
 _SERVICE_ROWS = {
     (namespaced, wide): _service_row(namespaced=namespaced, wide=wide) for namespaced in _YES_NO for wide in _YES_NO
 }
+_NO_ROW = LineGrammar(_ABSENT)
 _NO_RESOURCES = LineGrammar(pp.Regex(r"No resources found(?: in [^ ]+ namespace)?\.?"))
 
 
 class _Table(NamedTuple):
-    """How the rows below a header are read, and the grammar that says what is wrong with one."""
+    """How the rows below a header are read; `fast` is the grammar of the rows of pods that need no second look."""
 
     row: LineGrammar
-    make: Callable[..., Resource | None]
-    whole: LineGrammar
+    make: Callable[..., Resource]
+    fast: LineGrammar
 
 
 def _assemble(lines: Lines) -> Iterator[Resource]:
     recorded, origin = lines.recorded, lines.source
     table = _NO_TABLE
-    cells = lines.matcher(table.row)
+    pods, cells = lines.matcher(_NO_ROW), lines.matcher(_NO_ROW)
     for number, line in lines:
+        try:
+            if found := pods(line):
+                # The same as _pod makes: of pods there are many, and a call of a function takes time.
+                namespace, name, state, last_restart, age, ip, place = found.groups()
+                ready, containers, status, restarts = _read_pod_state(state)
+                node, nominated_node, readiness_gates = _read_pod_place(place)
+                pod = _make_pod(
+                    namespace,
+                    name,
+                    ready,
+                    containers,
+                    status,
+                    restarts,
+                    _to_age(last_restart) if last_restart else None,
+                    _to_age(age),
+                    to_ip(ip) if ip and ip != "<none>" else None,
+                    node,
+                    nominated_node,
+                    readiness_gates,
+                    origin,
+                    number,
+                )
+                recorded(number)
+                yield pod
+                continue
+        except ValueError:
+            pass  # the general grammar says what is wrong
         found = cells(line) or cells(" ".join(line.split()))
         try:
-            if found and (resource := table.make(*found.groups(), origin=origin, number=number)):
+            if found:
+                resource = table.make(*found.groups(), origin=origin, number=number)
                 recorded(number)
                 yield resource
             elif header := _table(line):
                 lines.ignore(number, "header")
                 table = header
-                cells = lines.matcher(table.row)
+                pods, cells = lines.matcher(table.fast), lines.matcher(table.row)
             elif _NO_RESOURCES.pattern.match(line):
                 lines.ignore(number, "no-resources")
             elif table is _NO_TABLE and any(grammar.pattern.match(line) for grammar in _ALL_ROWS):
                 lines.report(number, "orphan-line", "a row without a header above it", 1)
             else:
-                lines.refuse(number, *(_HEADERS.values() if table is _NO_TABLE else [table.whole]))
+                lines.refuse(number, *(_HEADERS.values() if table is _NO_TABLE else [table.row]))
         except ValueError as error:
             lines.bad_value(number, error)
 
 
-_ALL_ROWS = (*_WHOLE_POD_ROWS.values(), *_NODE_ROWS.values(), *_SERVICE_ROWS.values())
+_ALL_ROWS = (*_POD_ROWS.values(), *_NODE_ROWS.values(), *_SERVICE_ROWS.values())
 
 
-_NO_ROW = LineGrammar(_ABSENT)
-_NO_TABLE = _Table(_NO_ROW, lambda: None, _NO_ROW)
+_NO_TABLE = _Table(_NO_ROW, Node, _NO_ROW)
 
 
 def _table(line: str) -> _Table | None:
     """How the rows below a header are read; `None` when the line is no header."""
     if (found := _HEADERS[Pod].parse(line)) is not None:
         shape = "namespaced" in found, "wide" in found
-        return _Table(_POD_ROWS[shape], _pod, _WHOLE_POD_ROWS[shape])
+        return _Table(_POD_ROWS[shape], _pod, _FAST_POD_ROWS[shape])
     if (found := _HEADERS[Node].parse(line)) is not None:
         node_row = _NODE_ROWS["wide" in found]
-        return _Table(node_row, _node, node_row)
+        return _Table(node_row, _node, _NO_ROW)
     if (found := _HEADERS[Service].parse(line)) is not None:
         service_row = _SERVICE_ROWS["namespaced" in found, "wide" in found]
-        return _Table(service_row, _service, service_row)
+        return _Table(service_row, _service, _NO_ROW)
     return None
 
 
-_new_pod, _make_node, _make_service = drafter(Pod), constructor(Node), constructor(Service)
+_make_node, _make_service = constructor(Node), constructor(Service)
+_make_pod = maker(
+    Pod,
+    *("namespace", "name", "ready", "containers", "status", "restarts", "last_restart", "age", "ip"),
+    *("node", "nominated_node", "readiness_gates", "origin", "line"),
+)
 
 
 def _pod(
     namespace: str | None,
     name: str,
-    state: str,
+    ready: str,
+    status: str,
+    restarts: str,
     last_restart: str | None,
     age: str,
     ip: str | None,
-    place: str | None,
+    node: str | None,
+    nominated_node: str | None,
+    readiness_gates: str | None,
     *,
     origin: str,
     number: int,
-) -> Pod | None:
-    state_fields = _read_pod_state(state)
-    place_fields = _read_pod_place(place) if place is not None else _NO_PLACE
-    if state_fields is None or place_fields is None:
-        return None
-    pod = _new_pod()
-    pod.namespace, pod.name = namespace, name.removeprefix("pod/")
-    pod.ready, pod.containers, pod.status, pod.restarts = state_fields
-    pod.last_restart = _to_age(last_restart) if last_restart else None
-    pod.age = _to_age(age)
-    pod.ip = to_ip(ip) if ip and ip[0] != "<" else None
-    pod.node, pod.nominated_node, pod.readiness_gates = place_fields
-    pod.origin, pod.line = origin, number
-    made: Pod = finish(pod)
-    return made
+) -> Pod:
+    return _make_pod(
+        namespace,
+        name.removeprefix("pod/"),
+        *_to_pod_state(ready, status, restarts),
+        _to_age(last_restart) if last_restart else None,
+        _to_age(age),
+        to_ip(ip) if ip and ip[0] != "<" else None,
+        _or_none(node),
+        _or_none(nominated_node),
+        _or_none(readiness_gates),
+        origin,
+        number,
+    )
+
+
+def _to_pod_state(ready: str, status: str, restarts: str) -> tuple[int, int, str, int]:
+    number, _, containers = ready.partition("/")
+    return int(number), int(containers), status, int(restarts)
 
 
 @remember
-def _read_pod_state(text: str) -> tuple[int, int, str, int] | None:
+def _read_pod_state(text: str) -> tuple[int, int, str, int]:
     """The columns from READY to RESTARTS."""
-    match = _POD_STATE.pattern.match(text)
-    if match is None:
-        return None
-    ready_of_containers, status, restarts = match.groups()
-    ready, _, containers = ready_of_containers.partition("/")
-    return int(ready), int(containers), status, int(restarts)
-
-
-_NO_PLACE = (None, None, None)
+    if match := _POD_STATE.pattern.match(text):
+        return _to_pod_state(*match.groups())
+    raise ValueError(text)
 
 
 @remember
-def _read_pod_place(text: str) -> tuple[str | None, str | None, str | None] | None:
-    """The columns from NODE to READINESS GATES."""
-    match = _POD_PLACE.pattern.match(text)
-    if match is None:
-        return None
-    node, nominated_node, readiness_gates = match.groups()
-    return _or_none(node), _or_none(nominated_node), _or_none(readiness_gates)
+def _read_pod_place(text: str | None) -> tuple[str | None, str | None, str | None]:
+    """The columns from NODE to READINESS GATES; there are none without `-o wide`."""
+    if text is None:
+        return None, None, None
+    if match := _POD_PLACE.pattern.match(text):
+        node, nominated_node, readiness_gates = match.groups()
+        return _or_none(node), _or_none(nominated_node), _or_none(readiness_gates)
+    raise ValueError(text)
 
 
 def _node(
@@ -424,7 +471,7 @@ def _or_none(cell: str | None) -> str | None:
 
 @remember
 def _to_age(text: str) -> timedelta | None:
-    return None if text[0] == "<" else to_duration(text)
+    return None if text in ("<unknown>", "<invalid>") else to_duration(text)
 
 
 @remember
