@@ -258,6 +258,8 @@ FORMAT_WORDS = {
     "assignment": "export",
     "az_aks_create": "az aks create g n k",
     "brctl_show": "can t get info",
+    "crictl_pods": "",
+    "crictl_ps": "",
     "docker_inspect": "",
     # The last is how an ellipsis begins when the page was decoded wrongly: `command_truncated`.
     "docker_ps": "â",

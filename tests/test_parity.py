@@ -123,7 +123,7 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 
 # A module may import those above it, never one below; the commands stand side by side.
 LAYERS = [
-    *("errors", "diagnostics", "linere", "tokens", "records"),
+    *("errors", "diagnostics", "linere", "tokens", "records", "crictl"),
     *("netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.listing"),
     *("command", "commands", "transcript"),
     *("capture", "wiring"),

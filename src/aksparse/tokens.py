@@ -37,6 +37,9 @@ ipv4 = pp.Regex(r"[0-9.]{7,15}").set_name("IPv4 address")
 ipv6 = pp.Regex(r"[0-9a-fA-F:][0-9a-fA-F:.]{1,44}").set_name("IPv6 address")
 ip_address = (ipv4 | ipv6).set_name("IP address")
 rest_of_line = pp.Regex(r".*").set_name("rest of the line")
+# A duration as the container tools round it, all by the same library (docker/go-units, `HumanDuration`).
+HUMAN_DURATION = r"(?:Less than a second|About an? (?:minute|hour)|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)"
+time_ago = pp.Regex(rf"{HUMAN_DURATION} ago").set_name("time since creation")
 
 
 class BadValue(ValueError):

@@ -24,7 +24,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
-from aksparse.tokens import column, remember, to_ip, word
+from aksparse.tokens import HUMAN_DURATION, column, remember, time_ago, to_ip, word
 
 
 @attrs.frozen(kw_only=True)
@@ -104,7 +104,6 @@ class Container(Record):
     pause: bool = False
 
 
-_duration = r"(?:Less than a second|About an? (?:minute|hour)|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)"
 _port = r"(?:[0-9a-fA-F.:\[\]]+:)?[0-9]+(?:-[0-9]+)?(?:->[0-9]+(?:-[0-9]+)?)?/(?:tcp|udp|sctp)"
 
 _HEADER = LineGrammar(
@@ -115,11 +114,11 @@ _CONTAINER = LineGrammar(
     column(pp.Regex(r"[0-9a-f]{64}|[0-9a-f]{12}").set_name("container id")("id"))
     + column(word("image"))
     + column(pp.Regex(r'"(?:[^"\\]|\\.)*"').set_name("quoted command")("command"))
-    + column(pp.Regex(rf"{_duration} ago").set_name("time since creation")("running_for"))
+    + column(time_ago("running_for"))
     + column(
         pp.Regex(
-            rf"Up {_duration}(?: \((?:healthy|unhealthy|health: starting|Paused)\))?"
-            rf"|(?:Exited|Restarting) \([0-9]{{1,9}}\) {_duration} ago"
+            rf"Up {HUMAN_DURATION}(?: \((?:healthy|unhealthy|health: starting|Paused)\))?"
+            rf"|(?:Exited|Restarting) \([0-9]{{1,9}}\) {HUMAN_DURATION} ago"
             r"|Created|Dead|Removal In Progress"
         ).set_name("status")("status")
     )
