@@ -32,6 +32,7 @@ from aksparse.serialize import (
     validate,
     write_schemas,
 )
+from tests.corpus import command_cases
 
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT / "corpus/captures"
@@ -221,7 +222,8 @@ def whole(schema: str) -> Any:
         return [output_to_builtins(output) for output in outputs("lab-kubenet")]
     if schema == "diagnostics":
         return to_builtins(registry()["route"].parse("no route\n", strict=False).diagnostics)
-    return to_builtins(next(o for name in reversed(NAMES) for o in outputs(name) if o.command == schema).records)
+    captured = (output for name in reversed(NAMES) for output in outputs(name) if output.command == schema)
+    return to_builtins(next(captured, command_cases(schema)[0].parsed).records)
 
 
 GONE = object()
@@ -237,6 +239,8 @@ BROKEN: list[tuple[str, tuple[str | int, ...], object, str, str]] = [
     ("brctl_show", (0, "interfaces", 0), 1, "$[0].interfaces[0]", "is not of type 'string'"),
     ("iptables", (0, "rules", 0, "protocol"), GONE, "$[0].rules[0]", "'protocol' is a required property"),
     ("iptables", (0, "rules", 0, "comment"), 7, "$[0].rules[0].comment", "is not of type 'string'"),
+    ("crictl_ps", (0, "attempt"), "0", "$[0].attempt", "is not of type 'integer'"),
+    ("crictl_pods", (0, "namespace"), GONE, "$[0]", "'namespace' is a required property"),
     ("docker_ps", (0, "kubernetes", "attempt"), "0", "$[0].kubernetes.attempt", "is not of type 'integer'"),
     ("kubectl_get", (0, "age"), -1, "$[0].age", "is less than the minimum"),
     ("kubectl_get", (0, "kind"), "pot", "$[0]", ""),
