@@ -126,7 +126,8 @@ LAYERS = [
     *("errors", "diagnostics", "linere", "tokens", "records", "crictl"),
     *("netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.listing"),
     *("command", "commands", "transcript"),
-    *("capture", "wiring"),
+    "capture",
+    *("wiring.model", "wiring.host", "wiring.tables", "wiring.pods", "wiring.services", "wiring.build"),
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
     *("architecture.uplink", "architecture.source_nat", "architecture.services", "architecture.platform"),
     *("architecture.plugin", "architecture.description"),
@@ -181,7 +182,7 @@ def test_imports_are_found_wherever_they_stand() -> None:
         "from aksparse.command import Parsed\n"
         "from aksparse import cli, __version__\n"
         "def f():\n    import aksparse.report\n"
-        "if TYPE_CHECKING:\n    from aksparse.wiring import Wiring\n"
+        "if TYPE_CHECKING:\n    from aksparse.wiring.model import Wiring\n"
     )
     assert imported(tree) == ["aksparse.command", "aksparse.cli", "aksparse", "aksparse.report"]
 

@@ -11,7 +11,7 @@ import pytest
 from aksparse import Wiring, build_wiring, load_capture
 from aksparse.commands.docker_ps import Container
 from aksparse.commands.kubectl_get import Pod
-from aksparse.wiring import PodWiring, naming
+from aksparse.wiring.model import PodWiring, Table, naming
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 AT0 = Path(__file__).parent / "data/at0"
@@ -23,6 +23,12 @@ every_node = pytest.mark.parametrize("directory", [*LABS, AT0], ids=lambda path:
 
 def wiring_of(path: Path) -> Wiring:
     return build_wiring(load_capture(path))
+
+
+def nat_of(wiring: Wiring) -> Table:
+    table = wiring.table("nat")
+    assert table is not None
+    return table
 
 
 def write(directory: Path, files: dict[str, str]) -> Path:
@@ -218,7 +224,7 @@ def test_the_uplink_is_eth0_whether_or_not_the_default_route_names_it(name: str,
     wiring = wiring_of(CAPTURES / name)
     route = wiring.default_route
     assert route is not None
-    assert (route.iface, str(route.gateway)) == (iface, gateway)
+    assert (route.dev, str(route.gateway)) == (iface, gateway)
     assert wiring.uplink is not None
     assert wiring.uplink.ifname == "eth0"
 
@@ -228,7 +234,7 @@ def test_of_several_default_routes_the_one_with_the_lowest_metric_counts(tmp_pat
     text = "Kernel IP routing table\nDestination Gateway Genmask Flags Metric Ref Use Iface\n" + "".join(rows)
     route = wiring_of(write(tmp_path, {"r.txt": text})).default_route
     assert route is not None
-    assert route.iface == "eth2"
+    assert route.dev == "eth2"
 
 
 @every_lab
@@ -373,11 +379,12 @@ def test_the_chances_of_the_endpoints_of_a_service_are_equal(directory: Path) ->
 @every_lab
 def test_the_listing_with_interfaces_is_used_where_there_are_two(directory: Path, tmp_path: Path) -> None:
     wiring = wiring_of(directory)
-    assert wiring.interfaces_listed
-    assert {chain.origin.partition("/")[2] for chain in wiring.chains} == {"iptables_t_nat_nvL.txt"}
+    nat = nat_of(wiring)
+    assert nat.interfaces_listed
+    assert {chain.origin.partition("/")[2] for chain in nat.chains} == {"iptables_t_nat_nvL.txt"}
     plain = wiring_of(write(tmp_path, {"nat.txt": (directory / "iptables_t_nat_nL.txt").read_text()}))
-    assert not plain.interfaces_listed
-    assert [chain.name for chain in plain.chains] == [chain.name for chain in wiring.chains]
+    assert not nat_of(plain).interfaces_listed
+    assert [chain.name for chain in nat_of(plain).chains] == [chain.name for chain in nat.chains]
     assert [s.endpoints for s in plain.services] == [s.endpoints for s in wiring.services]
 
 
@@ -385,8 +392,8 @@ def test_another_table_than_nat_is_not_taken_for_it(tmp_path: Path) -> None:
     nat = (LABS[0] / "iptables_t_nat_nL.txt").read_text()
     for line in ("iptables -nL", "iptables -t filter -nL", "ip6tables -t nat -nL"):
         wiring = wiring_of(write(tmp_path, {"log.txt": f"$ {line}\n{nat}"}))
-        assert wiring.chains == (), line
-    assert wiring_of(write(tmp_path, {"log.txt": f"$ sudo iptables -t nat -nL\n{nat}"})).chains
+        assert wiring.table("nat") is None, line
+    assert nat_of(wiring_of(write(tmp_path, {"log.txt": f"$ sudo iptables -t nat -nL\n{nat}"}))).whole
 
 
 # Nothing.
@@ -424,7 +431,7 @@ def test_a_container_that_docker_ps_does_not_list_is_still_joined_to_its_process
 def test_every_record_of_a_wiring_is_one_of_its_capture(directory: Path) -> None:
     wiring = wiring_of(directory)
     known = {id(record) for output in wiring.capture.outputs for record in output}
-    known |= {id(rule) for chain in wiring.chains for rule in chain.rules}
+    known |= {id(rule) for chain in nat_of(wiring).chains for rule in chain.rules}
     parts: list[PodWiring | object] = [*wiring.pods, *wiring.links, *wiring.bridges, *wiring.services]
     records = [record for part in parts for record in getattr(part, "records", ())]
     assert len(records) > 30

@@ -20,7 +20,8 @@ from aksparse.diagnostics import Diagnostic, Span
 from aksparse.errors import AksparseError, CaptureError, ParseError
 from aksparse.serialize import to_builtins, to_json
 from aksparse.transcript import Transcript, read_transcript
-from aksparse.wiring import Wiring, build_wiring
+from aksparse.wiring.build import build_wiring
+from aksparse.wiring.model import Wiring
 
 __all__ = [
     "AksparseError",

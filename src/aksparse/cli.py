@@ -31,7 +31,7 @@ from aksparse.serialize import (
     validate as validate_document,
 )
 from aksparse.transcript import read_transcript
-from aksparse.wiring import build_wiring
+from aksparse.wiring.build import build_wiring
 
 OK, NOT_ALL, TROUBLE = 0, 1, 2
 

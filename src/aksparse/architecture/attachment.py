@@ -8,7 +8,7 @@ from aksparse.architecture.fact import Fact, Unknown, contradiction, count, inst
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
 from aksparse.capture import Network
 from aksparse.records import Record
-from aksparse.wiring import naming
+from aksparse.wiring.model import naming
 
 
 @attrs.frozen(kw_only=True)
@@ -102,7 +102,7 @@ def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
         return known(value, evidence)
     routes = node.pod_routes
     if routes:
-        names = tuple(route.iface for route in routes if route.iface)
+        names = tuple(route.dev for route in routes if route.dev)
         return known(PodAttachment(kind="route", ports=names), node.cite(*routes))
     if node.wiring.bridges_known or node.wiring.routes:
         return Unknown(
@@ -118,7 +118,7 @@ def host_link_naming(node: NodeView) -> Fact[HostLinkNaming]:
     if bridge is not None:
         names = {port: bridge.records for port in bridge.ports if naming(port)}
     for route in node.pod_routes:
-        names[str(route.iface)] = (route,)
+        names[str(route.dev)] = route.records
     for link in node.wiring.links:
         if link.ifname in names:
             names[link.ifname] = link.records
@@ -137,7 +137,7 @@ def local_pods(node: NodeView) -> Fact[LocalPods]:
         networks = tuple(route.network for route in routes)
         return known(LocalPods(kind="host route per pod", routes=networks), node.cite(*routes))
     bridge = node.pod_bridge
-    routes = [r for r in node.wiring.routes if bridge is not None and r.iface == bridge.name and "G" not in r.flags]
+    routes = [r for r in node.wiring.routes if bridge is not None and r.dev == bridge.name and r.gateway is None]
     if bridge is None or not routes or node.subnet is None:
         missing = "the node's subnet" if bridge is not None and routes else "a route to the node's pods"
         return Unknown(reason=f"{missing} is not in the capture", commands=(*ROUTES, *HOST_LINKS))

@@ -36,7 +36,7 @@ from aksparse.architecture.uplink import (
     pod_gateway,
 )
 from aksparse.architecture.view import NodeView
-from aksparse.wiring import Wiring
+from aksparse.wiring.model import Wiring
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ from aksparse.architecture.attachment import pod_attachment
 from aksparse.architecture.fact import Fact, Known, Unknown, contradiction, known
 from aksparse.architecture.view import HOST_LINKS, SETTINGS, NodeView
 from aksparse.capture import Evidence
-from aksparse.wiring import naming
+from aksparse.wiring.model import naming
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +53,7 @@ def network_plugin(node: NodeView) -> Fact[NetworkPlugin]:
             plugin = "kubenet" if bridge.name == "cbr0" else "azure"
             marks.setdefault(plugin, []).extend(node.cite(*bridge.records[:1]))
     azv = [link.records[0] for link in node.wiring.links if naming(link.ifname) == "azv"]
-    azv += [route for route in node.wiring.routes if naming(route.iface or "") == "azv"]
+    azv += [route.records[0] for route in node.wiring.routes if naming(route.dev or "") == "azv"]
     marks.setdefault("azure", []).extend(node.cite(*azv[:1]))
     for rule in node.rules("POSTROUTING"):
         if (rule.comment or "").startswith("kubenet:"):

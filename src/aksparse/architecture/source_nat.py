@@ -82,7 +82,7 @@ def source_nat(node: NodeView) -> Fact[SourceNat]:
         marked_packets=bool(marked) or None,
         networks=tuple(networks_or_none),
         other_rules=tuple(others),
-        interfaces_shown=node.wiring.interfaces_listed,
+        interfaces_shown=(table := node.wiring.table("nat")) is not None and table.interfaces_listed,
     )
     return known(value, (*node.cite(*marked, *rules), *(line for role in roles for line in role.evidence)))
 

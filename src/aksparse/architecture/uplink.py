@@ -10,7 +10,6 @@ from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, k
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
 from aksparse.capture import Address
 from aksparse.commands.ip_addr import Link
-from aksparse.commands.route import Route
 
 
 @attrs.frozen(kw_only=True)
@@ -116,28 +115,28 @@ class Mtu:
 
 def node_address(node: NodeView) -> Fact[NodeAddress]:
     route = node.wiring.default_route
-    holder = node.wiring.link(route.iface) if route is not None and route.iface else None
+    holder = node.wiring.link(route.dev) if route is not None and route.dev else None
     address, evidence = node.address_of(holder)
     row = node.wiring.node
     if address is None and row is not None and row.internal_ip is not None:
         address, evidence = row.internal_ip, node.cite(row)
-    if route is None or route.iface is None:
+    if route is None or route.dev is None:
         return Unknown(reason="what holds the node's address is not in the capture", commands=("ip addr", "route -n"))
     if not node.wiring.bridges_known:
-        return Unknown(reason=f"whether {route.iface} is a bridge is not in the capture", commands=HOST_LINKS)
-    bridge = node.wiring.bridge(route.iface)
+        return Unknown(reason=f"whether {route.dev} is a bridge is not in the capture", commands=HOST_LINKS)
+    bridge = node.wiring.bridge(route.dev)
     uplink = node.wiring.uplink
     onlink = [
         r
         for r in node.wiring.routes
-        if r.iface == route.iface and node.is_in(address or route.gateway, r.network) and r is not route
+        if r.dev == route.dev and node.is_in(address or route.gateway, r.network) and r is not route
     ]
     if address is None and not onlink:
         return Unknown(reason="the node's address is not in the capture", commands=("ip addr",))
     value = NodeAddress(
         held_by="bridge" if bridge else "uplink",
         uplink_is_bridge_port=uplink.master is not None if uplink and uplink.master_known else None,
-        interface=route.iface,
+        interface=route.dev,
         address=address,
         uplink=uplink.ifname if uplink else None,
     )
@@ -148,14 +147,14 @@ def node_address(node: NodeView) -> Fact[NodeAddress]:
 
 def default_route(node: NodeView) -> Fact[DefaultRoute]:
     route = node.wiring.default_route
-    if route is None or route.iface is None:
+    if route is None or route.dev is None:
         return Unknown(reason="no default route of the node is in the capture", commands=ROUTES)
     if not node.wiring.bridges_known:
-        return Unknown(reason=f"whether {route.iface} is a bridge is not in the capture", commands=HOST_LINKS)
-    bridge = node.wiring.bridge(route.iface)
+        return Unknown(reason=f"whether {route.dev} is a bridge is not in the capture", commands=HOST_LINKS)
+    bridge = node.wiring.bridge(route.dev)
     value = DefaultRoute(
         via="bridge" if bridge else "uplink",
-        interface=route.iface,
+        interface=route.dev,
         gateway=route.gateway,
         metric=route.metric,
     )
@@ -166,8 +165,7 @@ def pod_gateway(node: NodeView) -> Fact[PodGateway]:
     pods = [pod for pod in node.wiring.pods if pod.gateway is not None]
     if not pods:
         return Unknown(reason="no route of a pod is in the capture", commands=("nsenter -t PID -n route -n",))
-    routes = [record for pod in pods for record in pod.records if isinstance(record, Route)]
-    proof = node.cite(*(route for route in routes if route.network.prefixlen == 0))
+    proof = node.cite(*(pod.default_route for pod in pods if pod.default_route is not None))
     gateways = {pod.gateway for pod in pods if pod.gateway is not None}
     if len(gateways) > 1:
         return contradiction("pods have different gateways", proof)

@@ -11,10 +11,9 @@ from aksparse.capture import Address, Evidence, Network
 from aksparse.commands.assignment import NamedNetwork
 from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.commands.ip_addr import Link
-from aksparse.commands.route import Route
 from aksparse.netfilter.rules import Rule
 from aksparse.records import Record
-from aksparse.wiring import HostBridge, HostLink, Wiring, naming
+from aksparse.wiring.model import HostBridge, HostLink, HostRoute, Wiring, naming
 
 NAT_TABLE = ("iptables -t nat -nvL",)
 HOST_LINKS = ("ip addr", "brctl show")
@@ -31,8 +30,9 @@ class NodeView:
         self.wiring = wiring
         self.capture = wiring.capture
 
-    def cite(self, *records: Record) -> tuple[Evidence, ...]:
+    def cite(self, *things: Record | HostRoute) -> tuple[Evidence, ...]:
         """The first line of each record, each line once: the line that names the thing."""
+        records = (r for thing in things for r in ([thing] if isinstance(thing, Record) else thing.records))
         return tuple(dict.fromkeys(self.capture.line(record.origin, record.line) for record in records))
 
     def stated(self, name: str) -> dict[Any, tuple[Evidence, ...]]:
@@ -66,9 +66,7 @@ class NodeView:
         if route is None:
             return None
         onlink = [
-            other
-            for other in self.wiring.routes
-            if other.iface == route.iface and self.is_in(route.gateway, other.network)
+            other for other in self.wiring.routes if other.dev == route.dev and self.is_in(route.gateway, other.network)
         ]
         return Known(value=onlink[0].network, evidence=self.cite(onlink[0])) if onlink else None
 
@@ -105,12 +103,12 @@ class NodeView:
         return naming(ifname) is not None or ifname in {pod.host_link for pod in self.wiring.pods}
 
     @property
-    def pod_routes(self) -> list[Route]:
+    def pod_routes(self) -> list[HostRoute]:
         """The routes that lead to one pod each."""
         return [
             route
             for route in self.wiring.routes
-            if route.network.prefixlen == 32 and route.iface is not None and self.leads_to_pod(route.iface)
+            if route.is_host and route.gateway is None and route.dev is not None and self.leads_to_pod(route.dev)
         ]
 
     def name_lines(self, names: dict[str, tuple[Record, ...]]) -> tuple[Evidence, ...]:
@@ -125,14 +123,18 @@ class NodeView:
         return tuple(dict.fromkeys(lines))
 
     @cached_property
-    def pod_route(self) -> Route | None:
+    def pod_route(self) -> HostRoute | None:
         """The route to the bridge of the node's pods."""
         bridge = self.pod_bridge
         return next(
             (
                 route
                 for route in self.wiring.routes
-                if bridge is not None and route.iface == bridge.name and 0 < route.network.prefixlen < 32
+                if bridge is not None
+                and route.dev == bridge.name
+                and route.gateway is None
+                and not route.is_host
+                and route.network.prefixlen
             ),
             None,
         )
