@@ -112,10 +112,10 @@ to_repeated_ip = remember(to_ip)
 
 def to_network(text: str) -> IPv4Network | IPv6Network:
     """A network from `ADDRESS[/LENGTH]`; an address alone is the network of that one host."""
-    address, slash, length = text.partition("/")
     try:
-        if not slash and ":" not in text:
+        if "/" not in text and ":" not in text:
             return _ipv4_host(text)
+        address, slash, length = text.partition("/")
         value = to_ip(address)
         if slash and not _PREFIX_LENGTH.fullmatch(length):
             raise ValueError(length)

@@ -184,13 +184,13 @@ def beginning(text: str) -> str:
 
 
 def timed(contender: Contender, text: str) -> tuple[float, int]:
-    """The seconds that one run took, and how many records it yielded."""
+    """The seconds of processor time that one run took, and how many records it yielded."""
     for function in caches():
         function.cache_clear()
     gc.collect()
-    start = time.perf_counter()
+    start = time.process_time()
     result = contender.run(text)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return seconds, contender.count(result)
 
 
@@ -262,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     quick = options.parse_args(arguments).quick
     competitors = (f"{name} {version(name)}" for name in ("jc", "insights-core", "ntc-templates"))
     print(f"Python {platform.python_version()}, {', '.join(competitors)}")
-    print("Medians of interleaved runs, in microseconds per line; less is faster.")
+    print("Medians of interleaved runs, in microseconds of processor time per line; less is faster.")
     outputs = [bench.make(bench.sizes[quick]) for bench in BENCHES]
     warm_up(BENCHES, outputs)
     targets = []

@@ -17,17 +17,17 @@ What the text hides or leaves open:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
-from aksparse.netfilter.listing import read_commented_options, read_options
+from aksparse.netfilter.listing import NO_OPTIONS, read_commented_options, read_options
 from aksparse.netfilter.rules import NO_COUNTERS, PROTOCOLS, Chain, Rule, to_address, to_counters
-from aksparse.records import constructor, drafter, finish
-from aksparse.tokens import column, integer, rest_of_line, word
+from aksparse.records import maker
+from aksparse.tokens import column, columns, integer, remember, rest_of_line, word
 
 _COUNTER = pp.Regex(r"[0-9]{1,18}[KMGTPE]?").set_name("counter")
 _CHAIN = LineGrammar(
@@ -55,134 +55,215 @@ _PROT = pp.Regex(r"!?[a-z0-9-]+").set_name("protocol")
 _OPT = pp.Regex(r"--|-f|!f").set_name("fragment option")
 # A star ends the comment where a slash and a blank follow it.
 _COMMENT = pp.Regex(r"/\* [^*]*+(?:\*(?!/(?:[ \t]|$))[^*]*+)*(?<= )\*/").set_name("comment")
-
-
 _ABSENT = ~pp.Empty()  # what a column that the header does not name begins with
+_SHAPES = [(num, verbose) for num in (False, True) for verbose in (False, True)]
+
+
+def _when(present: bool, cells: pp.ParserElement) -> pp.ParserElement:
+    """Columns that a rule has when the header names them; the fields of the grammar are the same without."""
+    return cells if present else pp.Opt(_ABSENT + cells)
+
+
+_counters = column(_COUNTER("pkts")) + column(_COUNTER("bytes"))
+_interfaces = column(word("in_interface")) + column(word("out_interface"))
+_networks = column(word("source")) + column(word("destination")) + pp.Opt(column(pp.Literal("[goto]")("goto")))
+_rest = rest_of_line.copy().leave_whitespace()("rest")  # its first blank may be part of the comment
 
 
 def _rule_grammar(*, num: bool, verbose: bool) -> LineGrammar:
-    """The grammar of the rules below a header with these columns; its fields are the same for every header."""
-    numbered = column(integer("num"))
-    counters = column(_COUNTER("pkts")) + column(_COUNTER("bytes"))
-    interfaces = column(word("in_interface")) + column(word("out_interface"))
+    """The grammar of the rules below a header with these columns."""
     return LineGrammar(
-        (numbered if num else pp.Opt(_ABSENT + numbered))
-        + (counters if verbose else pp.Opt(_ABSENT + counters))
+        _when(num, column(integer("num")))
+        + _when(verbose, _counters)
         # An empty target leaves only blanks: then the next two columns are prot and opt already.
         + pp.Opt(~(column(_PROT) + column(_OPT)) + column(word("target")))
         + column(_PROT("protocol"))
         + column(_OPT("opt"))
-        + (interfaces if verbose else pp.Opt(_ABSENT + interfaces))
-        + column(word("source"))
-        + column(word("destination"))
-        + pp.Opt(column(pp.Literal("[goto]")("goto")))
+        + _when(verbose, _interfaces)
+        + _networks
         + pp.Opt(_COMMENT("comment"))
-        + rest_of_line.copy().leave_whitespace()("rest")  # its first blank may be part of the comment
+        + _rest
     )
 
 
-_RULES = {(num, verbose): _rule_grammar(num=num, verbose=verbose) for num in (False, True) for verbose in (False, True)}
+# Most rules share the columns between target and source: these are cut out as one and read once. A line for which that
+# fails, such as one without a target, is read by the grammar above.
+def _row_grammar(*, num: bool, verbose: bool) -> LineGrammar:
+    return LineGrammar(
+        _when(num, column(integer("num")))
+        + _when(verbose, _counters)
+        + column(word("target"))
+        + columns(4 if verbose else 2)("shared")
+        + _networks
+        + pp.Opt(pp.Regex(r"/\* [^*]*+(?<= )\*/").set_name("comment")("comment"))
+        + _rest
+    )
+
+
+_RULES = {(num, verbose): _rule_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
+_ROWS = {(num, verbose): _row_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
+_SHARED = {
+    verbose: LineGrammar(~column(_OPT) + column(_PROT("protocol")) + column(_OPT("opt")) + _when(verbose, _interfaces))
+    for verbose in (False, True)
+}
+
+_make_rule = maker(
+    Rule,
+    *("num", "pkts", "bytes", "counters_approximate", "target", "goto"),
+    *("protocol", "opt", "in_interface", "out_interface", "source", "destination", "negated"),
+    *("comment", "comment_ambiguous", "matches", "target_options", "other", "origin", "line"),
+)
+_make_chain = maker(
+    Chain,
+    *("name", "policy", "references", "pkts", "bytes", "counters_approximate"),
+    *("rules", "origin", "line", "end_line"),
+)
+
+
+class _Columns(NamedTuple):
+    """How the rules below a header are read.
+
+    Attributes:
+        rule: the grammar of a rule.
+        row: the faster grammar of most.
+        shared: the grammar of the columns that most rules share.
+    """
+
+    rule: LineGrammar
+    row: LineGrammar
+    shared: LineGrammar
+
+
+_COLUMNS = {
+    (num, verbose): _Columns(_RULES[num, verbose], _ROWS[num, verbose], _SHARED[verbose]) for num, verbose in _SHAPES
+}
+_Shared = tuple[str, str, str | None, str | None, tuple[str, ...]]
 
 
 def _assemble(lines: Lines) -> Iterator[Chain]:
-    recorded, origin, new_rule, make_chain = lines.recorded, lines.source, drafter(Rule), constructor(Chain)
-    chain: dict[str, Any] | None = None  # the fields of the chain being read
+    recorded, ignored, origin = lines.recorded, lines.ignored, lines.source
+    match_chain = lines.matcher(_CHAIN)
+    chain: tuple[Any, ...] | None = None  # name to counters of the chain being read
+    first = last = 0  # its lines
     rules: list[Rule] = []
-    grammar = _RULES[False, False]
-    match, match_chain = map(lines.matcher, (grammar, _CHAIN))
+    columns_ = _COLUMNS[False, False]
+    read = _reader(lines, columns_)
     header = None  # its text; it repeats below every title
     headers = 0  # below the latest title; from the second on, the rules are of a chain whose title is missing
     for number, line in lines:
-        if not line:
-            lines.ignored[number] = "blank"
-        elif line == header:
-            lines.ignored[number] = "header"
-            headers += 1
-        elif found := match_chain(line):
-            if chain is not None:
-                yield make_chain(**chain, rules=tuple(rules))
-            chain = _chain(*found.groups(), origin=origin, number=number)
-            rules = []
-            headers = 0
-            recorded(number)
-        elif chain is not None and headers < 2 and (found := match(line)):
-            num, pkts, bytes_, target, prot, opt, in_, out, source, destination, goto, comment, rest = found.groups()
-            try:
-                negated: tuple[str, ...] = ()
-                if "!" in line:
-                    negated, prot, in_, out, source, destination = _negations(prot, in_, out, source, destination)
-                options = read_options(rest) if "*/" not in rest else read_commented_options((comment or "") + rest)
-                rule = new_rule()
-                rule.num = int(num) if num else None
-                rule.pkts, rule.bytes, rule.counters_approximate = to_counters(pkts, bytes_) if pkts else NO_COUNTERS
-                rule.target, rule.goto = target, goto is not None
-                rule.protocol, rule.opt = PROTOCOLS.get(prot, prot), opt
-                rule.in_interface, rule.out_interface = in_, out
-                rule.source, rule.destination = to_address(source), to_address(destination)
-                rule.negated = negated
-                rule.matches, rule.target_options, rule.other, noted, ambiguous = options
-                rule.comment = noted or (comment[3:-3] if comment else None)
-                rule.comment_ambiguous = ambiguous
-                rule.origin, rule.line = origin, number
-            except ValueError as error:
-                lines.bad_value(number, error)
-                continue
-            rules.append(finish(rule))
-            recorded(number)
-            chain["end_line"] = number
-            if ambiguous:
-                message = "the comment holds '*/', so where it ends is a guess"
-                lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
-        elif (columns := _HEADER.parse(line)) is not None:
-            header = line
-            headers += 1
-            lines.ignore(number, "header")
-            grammar = _RULES["num" in columns, "pkts" in columns]
-            match = lines.matcher(grammar)
-        elif (chain is None or headers > 1) and any(known.pattern.match(line) for known in _RULES.values()):
-            lines.report(number, "orphan-line", "a rule without a chain above it", 1)
-        else:
-            lines.refuse(number, _CHAIN, _HEADER, grammar)
-            if line.startswith("Chain"):
-                headers = 2
+        try:
+            if not line:
+                ignored[number] = "blank"
+            elif line == header:
+                ignored[number] = "header"
+                headers += 1
+            elif chain is not None and headers < 2 and (rule := read(line, number)):
+                rules.append(rule)
+                recorded(number)
+                last = number
+                if rule.comment_ambiguous:
+                    message = "the comment holds '*/', so where it ends is a guess"
+                    lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
+            elif found := match_chain(line):
+                if chain is not None:
+                    yield _make_chain(*chain, tuple(rules), origin, first, last)
+                chain = _to_chain(*found.groups())
+                rules = []
+                first = last = number
+                headers = 0
+                recorded(number)
+            elif (names := _HEADER.parse(line)) is not None:
+                header = line
+                headers += 1
+                lines.ignore(number, "header")
+                columns_ = _COLUMNS["num" in names, "pkts" in names]
+                read = _reader(lines, columns_)
+            elif (chain is None or headers > 1) and any(known.pattern.match(line) for known in _RULES.values()):
+                lines.report(number, "orphan-line", "a rule without a chain above it", 1)
+            else:
+                lines.refuse(number, _CHAIN, _HEADER, columns_.rule)
+                if line.startswith("Chain"):
+                    headers = 2
+        except ValueError as error:
+            lines.bad_value(number, error)
     if chain is not None:
-        yield make_chain(**chain, rules=tuple(rules))
+        yield _make_chain(*chain, tuple(rules), origin, first, last)
 
 
-def _chain(
-    name: str,
-    policy: str | None,
-    pkts: str | None,
-    bytes_: str | None,
-    references: str | None,
-    *,
-    origin: str,
-    number: int,
-) -> dict[str, Any]:
-    chain: dict[str, Any] = {"name": name, "origin": origin, "line": number, "end_line": number}
-    if references:
-        chain["references"] = int(references)
-    else:
-        chain["policy"] = policy
-    if pkts and bytes_:
-        chain["pkts"], chain["bytes"], chain["counters_approximate"] = to_counters(pkts, bytes_)
-    return chain
+def _reader(lines: Lines, columns_: _Columns) -> Callable[[str, int], Rule | None]:
+    """What reads a rule."""
+    match, match_row = lines.matcher(columns_.rule), lines.matcher(columns_.row)
+    shared_grammar, origin = columns_.shared, lines.source
+
+    def read(line: str, number: int) -> Rule | None:
+        shared: _Shared | None = None
+        if found := match_row(line):
+            num, pkts, bytes_, target, text, source, destination, goto, comment, rest = found.groups()
+            shared = _read_shared(shared_grammar, text)
+        if shared is None:
+            if not (found := match(line)):
+                return None
+            num, pkts, bytes_, target, prot, opt, in_, out, source, destination, goto, comment, rest = found.groups()
+            shared = _to_shared(prot, opt, in_, out)
+        packet_count, byte_count, approximate = to_counters(pkts, bytes_) if pkts else NO_COUNTERS
+        protocol, opt, in_interface, out_interface, negated = shared
+        if source[0] == "!":
+            negated, source = (*negated, "source"), source[1:]
+        if destination[0] == "!":
+            negated, destination = (*negated, "destination"), destination[1:]
+        if not rest or rest == " ":
+            matches, target_options, other, noted, ambiguous = NO_OPTIONS
+        elif "*/" in rest:
+            matches, target_options, other, noted, ambiguous = read_commented_options((comment or "") + rest)
+        else:
+            matches, target_options, other, noted, ambiguous = read_options(rest)
+        return _make_rule(
+            int(num) if num else None,
+            packet_count,
+            byte_count,
+            approximate,
+            target,
+            goto is not None,
+            protocol,
+            opt,
+            in_interface,
+            out_interface,
+            to_address(source),
+            to_address(destination),
+            negated,
+            noted or (comment[3:-3] if comment else None),
+            ambiguous,
+            matches,
+            target_options,
+            other,
+            origin,
+            number,
+        )
+
+    return read
 
 
-def _negations(
-    prot: str, in_: str | None, out: str | None, source: str, destination: str
-) -> tuple[tuple[str, ...], str, str | None, str | None, str, str]:
-    """The names of the columns that begin with `!`, and all of them without it."""
-    columns = {
-        "protocol": prot,
-        "in_interface": in_,
-        "out_interface": out,
-        "source": source,
-        "destination": destination,
-    }
-    negated = tuple(name for name, text in columns.items() if text and text[0] == "!")
-    bare = {name: text[1:] if name in negated and text else text for name, text in columns.items()}
-    return negated, *bare.values()  # type: ignore[return-value]
+@remember
+def _read_shared(grammar: LineGrammar, text: str) -> _Shared | None:
+    """The columns from prot to opt, or with interfaces to out."""
+    found = grammar.pattern.match(text)
+    return _to_shared(*found.groups()) if found else None
+
+
+def _to_shared(prot: str, opt: str, in_: str | None, out: str | None) -> _Shared:
+    """The protocol by name, the other columns, and the names of those that begin with `!`."""
+    cells = {"protocol": prot, "in_interface": in_, "out_interface": out}
+    negated = tuple(name for name, text in cells.items() if text and text[0] == "!")
+    protocol, in_, out = (text[1:] if name in negated and text else text for name, text in cells.items())
+    assert protocol is not None
+    return PROTOCOLS.get(protocol, protocol), opt, in_, out, negated
+
+
+def _to_chain(
+    name: str, policy: str | None, pkts: str | None, bytes_: str | None, references: str | None
+) -> tuple[Any, ...]:
+    counters = to_counters(pkts, bytes_) if pkts and bytes_ else NO_COUNTERS
+    return name, policy, int(references) if references else None, *counters
 
 
 _FLAGS = re.compile(r"-[nvxL]+|--line-numbers|--numeric|--verbose|--exact|--list|[A-Za-z][\w-]*")

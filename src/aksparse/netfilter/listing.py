@@ -28,10 +28,11 @@ from aksparse.netfilter.matches import (
     StatisticMatch,
 )
 from aksparse.netfilter.targets import MarkOption, NatFlag, PortsOption, RejectOption, TargetOption, ToOption
-from aksparse.records import constructor
+from aksparse.records import maker
 from aksparse.tokens import column, end_of_column, integer, remember, to_ip, to_network, word
 
-_make_port_match, _make_to = constructor(PortMatch), constructor(ToOption)
+_make_port_match = maker(PortMatch, "protocol", "sport", "dport")
+_make_to = maker(ToOption, "address", "last_address", "port", "last_port")
 
 _KEYWORD = re.compile(r"[A-Za-z-]+")
 _Tokens = dict[str, str]
@@ -69,9 +70,7 @@ _types = pp.Regex(r"!?[A-Z]+(?:,[A-Z]+)*").set_name("address types")
     + ~pp.Regex(r"[sd]pts?:"),
 )
 def _port_match(tokens: _Tokens) -> PortMatch:
-    return _make_port_match(
-        protocol=tokens["protocol"], sport=_to_ports(tokens.get("sport")), dport=_to_ports(tokens.get("dport"))
-    )
+    return _make_port_match(tokens["protocol"], _to_ports(tokens.get("sport")), _to_ports(tokens.get("dport")))
 
 
 @remember
@@ -196,16 +195,23 @@ _to_host = pp.Regex(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]|[0-9a-fA-
     + end_of_column,
 )
 def _to_option(tokens: _Tokens) -> ToOption:
-    address, last = tokens.get("address", "").strip("[]"), tokens.get("last_address", "").strip("[]")
-    if "length" in tokens:
-        return ToOption(network=to_network(address + tokens["length"]))
+    return _translation(*map(tokens.get, ("address", "last_address", "length", "port", "last_port")))
+
+
+def _translation(
+    address: str | None, last_address: str | None, length: str | None, port: str | None, last_port: str | None
+) -> ToOption:
+    if length:
+        return ToOption(network=to_network((address or "").strip("[]") + length))
     return _make_to(
-        address=to_ip(address) if address else None,
-        last_address=to_ip(last) if last else None,
-        port=int(tokens["port"]) if "port" in tokens else None,
-        last_port=int(tokens["last_port"]) if "last_port" in tokens else None,
+        to_ip(address.strip("[]")) if address else None,
+        to_ip(last_address.strip("[]")) if last_address else None,
+        int(port) if port else None,
+        int(last_port) if last_port else None,
     )
 
+
+_TO, _ = _OPTIONS["to"]
 
 _port_span = pp.Regex(r"[0-9]{1,5}(?:-[0-9]{1,5})?").set_name("port or port range")
 
@@ -266,9 +272,22 @@ class Options(NamedTuple):
     ambiguous: bool = False
 
 
-@remember
+NO_OPTIONS = Options()
+
+
 def read_options(text: str) -> Options:
     """Read the options of a rule, which may hold a comment among them."""
+    # Where packets are sent differs from rule to rule, and stands last; what is before it is the same in many.
+    before, _, last = text.rpartition(" ")
+    if last.startswith("to:") and (found := _TO.pattern.match(last)) and found.end() == len(last):
+        options = _read_repeated_options(before)
+        if options.other is None and options.comment is None:
+            return Options(options.matches, (*options.target_options, _translation(*found.groups())))
+    return _read_repeated_options(text)
+
+
+@remember
+def _read_repeated_options(text: str) -> Options:
     matches: list[Any] = []
     target_options: list[Any] = []
     text = text.strip(" ")
@@ -299,17 +318,7 @@ def _read_option(text: str, position: int) -> tuple[Match | TargetOption, int] |
     end = found.end()
     while text[end : end + 1] == " ":
         end += 1
-    # Where packets are sent differs from rule to rule; the other options are the same in many.
-    option = make(_tokens(grammar, found)) if keyword[0] == "to" else _repeated_option(keyword[0], found[0])
-    return option, end
-
-
-@remember
-def _repeated_option(keyword: str, text: str) -> Match | TargetOption:
-    grammar, make = _OPTIONS[keyword]
-    found = grammar.pattern.match(text)
-    assert found is not None, "the text is what the grammar has just matched"
-    return make(_tokens(grammar, found))
+    return make(_tokens(grammar, found)), end
 
 
 def _tokens(grammar: LineGrammar, found: re.Match[str]) -> _Tokens:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network, IPv6Network
-from socket import AF_INET, inet_pton
 
 import attrs
 
 from aksparse.netfilter.matches import Match
 from aksparse.netfilter.targets import TargetOption
 from aksparse.records import Record
-from aksparse.tokens import remember, to_network
+from aksparse.tokens import BadValue, remember, to_network
 
 Address = IPv4Network | IPv6Network | str
 
@@ -100,7 +99,7 @@ NO_COUNTERS = (None, None, None)
 
 def to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
     """The values of both counters, and whether one is rounded."""
-    if pkts[-1] not in _UNITS and bytes_[-1] not in _UNITS:
+    if pkts.isdigit() and bytes_.isdigit():
         return int(pkts), int(bytes_), False
     packet_count, byte_count = (
         int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text) for text in (pkts, bytes_)
@@ -112,14 +111,12 @@ def to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
 def to_address(text: str) -> Address:
     """The network of a source or destination column, or the name that stands there."""
     try:
-        return IPv4Network(int.from_bytes(inet_pton(AF_INET, text), "big"))  # most often it is one host
-    except OSError:
-        pass
-    if not _NUMERIC.fullmatch(text):
+        return to_network(text)
+    except BadValue:
+        # A mask with holes has no prefix length.
+        if _NUMERIC.fullmatch(text) and "." not in text.partition("/")[2]:
+            raise
         return text
-    if "." in text.partition("/")[2]:
-        return text  # a mask with holes has no prefix length
-    return to_network(text)
 
 
 _NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
