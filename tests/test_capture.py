@@ -230,10 +230,10 @@ def test_an_entry_without_words_is_reported_like_a_command_that_is_not_read(tmp_
     assert [code for _, code, _ in said(capture)] == ["unread-file"]
 
 
-def test_a_directory_in_a_capture_is_reported_and_a_hidden_file_is_not(tmp_path: Path) -> None:
-    tmp_path.joinpath("sub").mkdir()
+def test_a_hidden_file_is_not_looked_at(tmp_path: Path) -> None:
     capture = load_capture(write(tmp_path, {".swp": "x\n", "a.txt": ROUTES}))
-    assert said(capture) == [("sub", "unread-file", "not a file; a capture is a flat directory")]
+    assert found(capture) == [("a.txt", "route", 1)]
+    assert said(capture) == []
 
 
 @pytest.mark.parametrize(

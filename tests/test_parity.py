@@ -123,10 +123,10 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 
 # A module may import those above it, never one below; the commands stand side by side.
 LAYERS = [
-    *("errors", "diagnostics", "linere", "tokens", "records", "crictl"),
+    *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
     *("netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.listing"),
     *("command", "commands", "transcript"),
-    "capture",
+    *("capture", "load"),
     *("wiring.model", "wiring.host", "wiring.tables", "wiring.pods", "wiring.services", "wiring.build"),
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
     *("architecture.uplink", "architecture.source_nat", "architecture.services", "architecture.platform"),

@@ -2,7 +2,7 @@
 
 from aksparse.architecture.description import Architecture, describe
 from aksparse.architecture.fact import Known, Unknown
-from aksparse.capture import Capture, load_capture
+from aksparse.capture import Capture
 from aksparse.command import Parsed, UnknownCommand, parse
 from aksparse.commands.assignment import parse_assignment
 from aksparse.commands.az_aks_create import parse_az_aks_create
@@ -18,6 +18,7 @@ from aksparse.commands.route import parse_route
 from aksparse.compare import Comparison, compare
 from aksparse.diagnostics import Diagnostic, Span
 from aksparse.errors import AksparseError, CaptureError, ParseError
+from aksparse.load import load_capture, load_captures
 from aksparse.serialize import to_builtins, to_json
 from aksparse.transcript import Transcript, read_transcript
 from aksparse.wiring.build import build_wiring
@@ -42,6 +43,7 @@ __all__ = [
     "compare",
     "describe",
     "load_capture",
+    "load_captures",
     "parse",
     "parse_assignment",
     "parse_az_aks_create",

@@ -1,17 +1,15 @@
 """A capture: what was recorded on one node.
 
-A capture is a directory with one file per command output and, in `capture.toml`, what the files do not say: which
-command line printed which file, and the settings known from outside the node. A file without an entry is recognised
-from its content. A single file that is a terminal log or a Markdown page is a capture as well.
+Beside the outputs of commands it may hold, in `capture.toml`, what they do not say: which command line printed which
+file, and the settings known from outside the node.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -20,11 +18,10 @@ from typing import Any, TypeVar, get_args
 import attrs
 import cattrs
 
-from aksparse.command import Parsed, recognise, split_lines
+from aksparse.command import Parsed
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import CaptureError
 from aksparse.records import Record
-from aksparse.transcript import command_for, read_transcript, unwrap
 
 MANIFEST = "capture.toml"
 
@@ -141,6 +138,7 @@ class Capture:
         outputs: the outputs, by file name and line.
         diagnostics: what was not understood, or not read.
         texts: the lines of each source.
+        manifests: the sources of the manifest: the node's own, and that of the cluster.
     """
 
     name: str
@@ -148,6 +146,7 @@ class Capture:
     outputs: tuple[Parsed[Any], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     texts: Mapping[str, list[str]] = attrs.field(factory=dict, repr=False)
+    manifests: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -176,88 +175,9 @@ class Capture:
 
     def setting(self, *path: str | int) -> Evidence:
         """The line of `capture.toml` that holds a setting, such as `network`, `subnet`."""
-        source = f"{self.name}/{MANIFEST}"
-        return self.line(source, _setting_line(self.texts[source], path))
-
-
-def load_capture(path: str | Path, *, name: str | None = None) -> Capture:
-    """Read a capture: a directory (or the `capture.toml` in it), or a single terminal log or Markdown page.
-
-    Args:
-        path: the directory or file.
-        name: what to call it in evidence; without a name, like the directory or file.
-
-    Raises:
-        CaptureError: it can't be read, or its manifest is wrong.
-    """
-    path = Path(path)
-    if path.name == MANIFEST:
-        path = path.parent
-    name = name or path.resolve().name
-    return _load_directory(path, name) if path.is_dir() else _load_file(path, name)
-
-
-def _load_file(path: Path, name: str) -> Capture:
-    text = read_text(path)
-    transcript = read_transcript(text, source=name)
-    return Capture(
-        name=name,
-        outputs=transcript.outputs,
-        diagnostics=(*_undecodable(text, name), *transcript.all_diagnostics),
-        texts={name: split_lines(text)},
-    )
-
-
-def _load_directory(path: Path, name: str) -> Capture:
-    manifest_text = read_text(path / MANIFEST) if (path / MANIFEST).exists() else ""
-    manifest = read_manifest(manifest_text, source=f"{name}/{MANIFEST}")
-    texts = {f"{name}/{MANIFEST}": split_lines(manifest_text)}
-    outputs: list[Parsed[Any]] = []
-    diagnostics: list[Diagnostic] = []
-    entries = {entry.file: entry for entry in manifest.outputs}
-    for file in sorted(path.iterdir()):
-        source = f"{name}/{file.name}"
-        if file.name == MANIFEST or file.name.startswith("."):
-            continue
-        if not file.is_file():
-            diagnostics.append(_about_file("unread-file", "not a file; a capture is a flat directory", source))
-            continue
-        text = read_text(file)
-        texts[source] = split_lines(text)
-        diagnostics += _undecodable(text, source)
-        found, said = _read_file(text, source, entries.pop(file.name, None))
-        outputs += found
-        diagnostics += said
-    diagnostics += [
-        _about_file("missing-file", f"{MANIFEST} names it, but it is not there", f"{name}/{file}") for file in entries
-    ]
-    return Capture(name=name, manifest=manifest, outputs=tuple(outputs), diagnostics=tuple(diagnostics), texts=texts)
-
-
-def _read_file(text: str, source: str, entry: OutputEntry | None) -> tuple[Iterable[Parsed[Any]], Iterable[Diagnostic]]:
-    """The outputs in a file, and what there is to say about it."""
-    if entry is None:
-        transcript = read_transcript(text, source=source)
-        return transcript.outputs, transcript.all_diagnostics
-    invocation = unwrap(entry.argv)
-    command = command_for(invocation)
-    if command is None:
-        message = f"aksparse does not read what this command prints: {shlex.join(entry.argv)}"
-        return (), [_about_file("unread-file", message, source)]
-    parsed = command.parse(text, source=source, strict=False, argv=invocation.argv)
-    others = recognise(split_lines(text))
-    if not parsed and not parsed.understood and others and command not in others:
-        message = f"looks like the output of {others[0].name}, but {MANIFEST} says {shlex.join(entry.argv)}"
-        return (), [_about_file("mislabelled-file", message, source)]
-    return [attrs.evolve(parsed, pid=invocation.pid, netns=invocation.netns)], parsed.diagnostics
-
-
-def _undecodable(text: str, source: str) -> list[Diagnostic]:
-    return [_about_file("undecodable-text", "some bytes are not UTF-8 text", source)] if "\ufffd" in text else []
-
-
-def _about_file(code: str, message: str, source: str) -> Diagnostic:
-    return Diagnostic(code=code, severity="warning", message=message, source=source, line=0)
+        lines = {source: _setting_line(self.texts[source], path) for source in self.manifests}
+        source = next((source for source, line in lines.items() if line), self.manifests[0])
+        return self.line(source, lines[source] or 1)
 
 
 _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
@@ -338,10 +258,10 @@ _KEY = re.compile(r"\s*([\w.\"' -]+?)\s*=")
 
 
 def _setting_line(lines: list[str], path: tuple[str | int, ...]) -> int:
-    """The number of the line of a TOML text that sets a key, or the inline table around it."""
+    """The number of the line of a TOML text that sets a key, or the inline table around it; 0 when none does."""
     wanted = ".".join(part for part in path if isinstance(part, str))
     index = next((part for part in path if isinstance(part, int)), 0)
-    table, nearest = "", 1
+    table, nearest = "", 0
     entries = Counter({table: 1})
     for number, line in enumerate(lines, 1):
         if header := _TABLE.match(line):

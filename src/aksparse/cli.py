@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from rich.console import Console
 
 from aksparse import __version__
 from aksparse.architecture.description import describe
-from aksparse.capture import MANIFEST, decode, load_capture, read_manifest, read_text
+from aksparse.capture import MANIFEST, decode, read_manifest, read_text
 from aksparse.command import command_named, registry
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
+from aksparse.load import load_capture, read_dump
+from aksparse.members import Limits
 from aksparse.report import print_comparison, to_markdown
 from aksparse.serialize import (
     fitting_schemas,
@@ -100,6 +103,54 @@ def parse(command: str, file: str) -> None:
     sys.exit(NOT_ALL if any(diagnostic.severity == "error" for diagnostic in diagnostics) else OK)
 
 
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def _takes_dumps(function: F) -> F:
+    """Gives a command the options that say how much a dump may hold."""
+    for field, what in (
+        ("ratio", "how many times its own size an archive may unpack to, above 16 MiB"),
+        ("file_size", "how many bytes a file may have to be read"),
+        ("files", "how many files a dump may hold"),
+        ("size", "how many bytes an archive may unpack to"),
+    ):
+        default = getattr(Limits(), field)
+        option = f"--max-{field.replace('_', '-')}"
+        help_text = f"{what[0].upper()}{what[1:]}."
+        function = click.option(
+            option, f"max_{field}", type=click.IntRange(1), default=default, show_default=True, help=help_text
+        )(function)
+    return function
+
+
+def _limits(options: Mapping[str, int]) -> Limits:
+    return Limits(**{name.removeprefix("max_"): value for name, value in options.items()})
+
+
+@main.command()
+@click.argument("dump", type=click.Path())
+@_takes_dumps
+def files(dump: str, **limits: int) -> None:
+    """List the files of DUMP, a directory or archive, and what aksparse reads them as.
+
+    One line each: the file, the node where there are several (`*`: each), and the commands whose output it holds; `-`
+    is a file that was not looked into.
+    """
+    found = read_dump(dump, limits=_limits(limits))
+    nodes: dict[str, list[str]] = {}
+    for node, capture in zip(found.nodes, found.captures, strict=False):
+        for source in capture.texts:
+            nodes.setdefault(source, []).append(node)
+    for file in found.files:
+        commands = ", ".join(dict.fromkeys(output.command for output in file.outputs))
+        if Path(file.path).name == MANIFEST:
+            commands = "settings"
+        about = nodes.get(file.source, ["-"])
+        of_node = ["*" if len(about) > 1 else about[0]] if found.nodes else []
+        columns = [file.path, *of_node, commands or ("nothing known" if file.read else "-")]
+        click.echo("\t".join(columns))
+
+
 @main.command()
 @click.argument("left", type=click.Path())
 @click.argument("right", type=click.Path())
@@ -111,13 +162,17 @@ def parse(command: str, file: str) -> None:
     show_default=True,
     help="What to print.",
 )
-def compare(left: str, right: str, form: str) -> None:
-    """Compare the nodes of two captures, LEFT and RIGHT: directories, terminal logs or Markdown pages.
+@_takes_dumps
+def compare(left: str, right: str, form: str, **limits: int) -> None:
+    """Compare two nodes, LEFT and RIGHT: directories, archives, terminal logs or Markdown pages.
+
+    Of a dump that holds several nodes, DUMP::NODE is one.
 
     Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
     """
     same_name = Path(left).resolve().name == Path(right).resolve().name and left != right
-    wirings = [build_wiring(load_capture(path, name=path if same_name else None)) for path in (left, right)]
+    captures = [load_capture(path, name=path if same_name else None, limits=_limits(limits)) for path in (left, right)]
+    wirings = [build_wiring(capture) for capture in captures]
     for path, wiring in zip((left, right), wirings, strict=True):
         _say((*wiring.capture.diagnostics, *wiring.diagnostics))
         if wiring.capture.empty:
