@@ -110,6 +110,14 @@ remember = lru_cache(maxsize=1 << 13)
 to_repeated_ip = remember(to_ip)
 
 
+def to_host_network(text: str) -> IPv4Network:
+    """The network of one host from its IPv4 address."""
+    try:
+        return _ipv4_host(text)
+    except (OSError, ValueError):
+        raise BadValue(text, "network in CIDR notation") from None
+
+
 def to_network(text: str) -> IPv4Network | IPv6Network:
     """A network from `ADDRESS[/LENGTH]`; an address alone is the network of that one host."""
     try:

@@ -14,7 +14,7 @@ import attrs
 from aksparse.netfilter.matches import Match
 from aksparse.netfilter.targets import TargetOption
 from aksparse.records import Record
-from aksparse.tokens import BadValue, remember, to_network
+from aksparse.tokens import BadValue, remember, to_host_network, to_network
 
 Address = IPv4Network | IPv6Network | str
 
@@ -107,9 +107,16 @@ def to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
     return packet_count, byte_count, True
 
 
-@remember
 def to_address(text: str) -> Address:
     """The network of a source or destination column, or the name that stands there."""
+    # The address of one host stands in few rules; other networks and names stand in many.
+    if "/" not in text and _ONE_HOST.fullmatch(text):
+        return to_host_network(text)
+    return _to_repeated_address(text)
+
+
+@remember
+def _to_repeated_address(text: str) -> Address:
     try:
         return to_network(text)
     except BadValue:
@@ -119,4 +126,5 @@ def to_address(text: str) -> Address:
         return text
 
 
+_ONE_HOST = re.compile(r"[0-9.]+")
 _NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
