@@ -19,7 +19,7 @@ import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
-from aksparse.records import Record, drafter, finish
+from aksparse.records import Record, maker
 from aksparse.tokens import BadValue, column, columns, integer, ipv4, remember, signed_integer, to_ipv4, word
 
 
@@ -77,7 +77,6 @@ _ROUTE = LineGrammar(_destination + _shared + _iface)
 # The columns between are the same in many rows: they are cut out as one and read once. `_ROUTE` says what is wrong.
 _ROW = LineGrammar(_destination + columns(6)("shared") + _iface)
 _SHARED = LineGrammar(_shared)
-_NO_ROW = ("", "", "")
 
 
 _Shared = tuple[IPv4Address | None, IPv4Address, int, str, int, int | None, int]
@@ -104,25 +103,36 @@ def _read_shared(text: str) -> _Shared | None:
     )
 
 
+_make_route = maker(
+    Route,
+    *("destination", "gateway", "genmask", "flags", "metric", "ref", "use", "iface", "origin", "line"),
+)
+
+
 def _assemble(lines: Lines) -> Iterator[Route]:
-    match, recorded, origin, new_route = lines.matcher(_ROW), lines.recorded, lines.source, drafter(Route)
+    match, recorded, origin = lines.matcher(_ROW), lines.recorded, lines.source
     for number, line in lines:
-        destination, text, iface = (
-            found.groups() if (found := match(line) or match(" ".join(line.split()))) else _NO_ROW
-        )
+        found = match(line) or match(" ".join(line.split()))
         try:
-            if shared := _read_shared(text):
+            if found and (shared := _read_shared(found[2])):
                 gateway, genmask, host_bits, flags, metric, ref, use = shared
-                address = to_ipv4(destination)
+                address = to_ipv4(found[1])
                 if host_bits and int(address) & host_bits:
-                    raise BadValue(destination, f"destination without bits outside its mask {genmask}")
-                route = new_route()
-                route.destination, route.gateway, route.genmask, route.flags = address, gateway, genmask, flags
-                route.metric, route.ref, route.use = metric, ref, use
-                route.iface = None if iface == "-" else iface
-                route.origin, route.line = origin, number
+                    raise BadValue(found[1], f"destination without bits outside its mask {genmask}")
+                iface = found[3]
                 recorded(number)
-                yield finish(route)
+                yield _make_route(
+                    address,
+                    gateway,
+                    genmask,
+                    flags,
+                    metric,
+                    ref,
+                    use,
+                    None if iface == "-" else iface,
+                    origin,
+                    number,
+                )
             elif _TITLE.pattern.match(line):
                 lines.ignore(number, "title")
             elif _HEADER.pattern.match(line):
