@@ -16,6 +16,7 @@ import gc
 import platform
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -41,6 +42,7 @@ except ImportError as error:
     sys.exit(2)
 
 FLOOR_LIMIT = 4.0  # times the floor
+MEMORY_LIMIT, MANY_SERVICES = 2 / 3, 3_750  # times jc's; about 40,000 rules
 SLOW, TOO_SLOW = 1.0, 20.0  # seconds for one run: fewer rounds; only the first lines
 FIRST_LINES = 4_000
 
@@ -225,6 +227,34 @@ def measure(bench: Bench, text: str, rounds: int) -> list[Row]:
     return rows
 
 
+def peak(contender: Contender, text: str) -> int:
+    """The bytes that a run needs at its peak, beyond what there was before, its result included."""
+    for function in caches():
+        function.cache_clear()
+    gc.collect()
+    tracemalloc.start()
+    result = contender.run(text)
+    needed = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result
+    return needed
+
+
+def measure_memory() -> str:
+    """The memory for a listing of 40,000 rules, beside what jc needs for it: the target, with what was measured."""
+    bench = next(bench for bench in BENCHES if bench.rival == "jc" and bench.title.startswith("iptables"))
+    output = bench.make(MANY_SERVICES)
+    rules = sum(len(chain.rules) for chain in bench.contenders[0].run(output.text))
+    needed, theirs = (
+        peak(contender, output.text)
+        for contender in (bench.contenders[0], next(c for c in bench.contenders if c.name == "jc"))
+    )
+    print(f"\n{bench.title}: {rules:,} rules, peak of memory: aksparse {needed / 1e6:.1f} MB, jc {theirs / 1e6:.1f} MB")
+    share = needed / theirs
+    target = f"at most {MEMORY_LIMIT:.2f}x the memory of jc"
+    return f"  {bench.title:38}{target:38}{share:>6.2f}x  {'met' if share <= MEMORY_LIMIT else 'NOT met'}"
+
+
 def show(bench: Bench, output: Output, rows: Sequence[Row]) -> None:
     aksparse, floor, *_ = rows
     print(f"\n{bench.title}: {output.text.count(chr(10)):,} lines, {output.records:,} records")
@@ -271,6 +301,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = measure(bench, output.text, 5 if quick else 21)
         show(bench, output, rows)
         targets += verdicts(bench, rows)
+    targets.append(measure_memory())
     print("\nTargets:", *targets, sep="\n")
 
 

@@ -29,7 +29,7 @@ from aksparse.netfilter.matches import (
 )
 from aksparse.netfilter.targets import MarkOption, NatFlag, PortsOption, RejectOption, TargetOption, ToOption
 from aksparse.records import maker
-from aksparse.tokens import column, end_of_column, integer, remember, to_ip, to_network, word
+from aksparse.tokens import BadValue, column, end_of_column, integer, remember, to_ip, to_ipv4, to_network, word
 
 _make_port_match = maker(PortMatch, "protocol", "sport", "dport")
 _make_to = maker(ToOption, "address", "last_address", "port", "last_port")
@@ -279,11 +279,26 @@ def read_options(text: str) -> Options:
     """Read the options of a rule, which may hold a comment among them."""
     # Where packets are sent differs from rule to rule, and stands last; what is before it is the same in many.
     before, _, last = text.rpartition(" ")
-    if last.startswith("to:") and (found := _TO.pattern.match(last)) and found.end() == len(last):
+    if last.startswith("to:") and (option := _read_destination(last)):
         options = _read_repeated_options(before)
         if options.other is None and options.comment is None:
-            return Options(options.matches, (*options.target_options, _translation(*found.groups())))
+            return Options(options.matches, (*options.target_options, option))
     return _read_repeated_options(text)
+
+
+def _read_destination(text: str) -> ToOption | None:
+    """What `to:` says: mostly `ADDRESS:PORT`, else what the grammar of the option reads."""
+    address, _, port = text[3:].rpartition(":")
+    if address and ":" not in address and _PORT.fullmatch(port):
+        try:
+            return _make_to(to_ipv4(address), None, int(port), None)
+        except BadValue:
+            pass  # a range of addresses, or none
+    found = _TO.pattern.match(text)
+    return _translation(*found.groups()) if found and found.end() == len(text) else None
+
+
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 @remember

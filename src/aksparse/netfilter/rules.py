@@ -110,8 +110,11 @@ def to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
 def to_address(text: str) -> Address:
     """The network of a source or destination column, or the name that stands there."""
     # The address of one host stands in few rules; other networks and names stand in many.
-    if "/" not in text and _ONE_HOST.fullmatch(text):
-        return to_host_network(text)
+    if "/" not in text and text[0].isdigit():
+        try:
+            return to_host_network(text)
+        except BadValue:
+            pass  # a name that begins with a digit, or an IPv6 address
     return _to_repeated_address(text)
 
 
@@ -126,5 +129,4 @@ def _to_repeated_address(text: str) -> Address:
         return text
 
 
-_ONE_HOST = re.compile(r"[0-9.]+")
 _NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
