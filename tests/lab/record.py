@@ -13,6 +13,7 @@ docker-cli (or docker.io) kubernetes-client. The kernel needs br_netfilter.
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import os
 import shutil
@@ -23,23 +24,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from namespaces import Lab, cni_directory, run, run_in, search_path
 from scene import CLUSTERS, DNS_SERVICE_IP, SERVICE_CIDR, VNET, Cluster
-from stubs import containers_of, docker_engine, kubernetes_api
-from topology import (
-    Lab,
-    RunningCluster,
-    RunningNode,
-    build_cluster,
-    build_vnet,
-    cni_directory,
-    run,
-    run_in,
-    search_path,
-)
+from stubs import cluster_answers, containers_of, docker_engine, kubernetes_api
+from topology import RunningCluster, RunningNode, build_cluster, build_vnet
 from traffic import check_traffic
 
 TOOLS = (
-    *("ip", "route", "brctl", "iptables", "iptables-restore", "ebtables", "docker", "kubectl"),
+    *("ip", "route", "brctl", "bridge", "docker", "kubectl"),
+    *("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"),
+    *("ebtables", "ipset"),
     *("nsenter", "unshare", "setpriv", "mount", "sleep"),
 )
 VERSION_FLAGS = {
@@ -49,6 +43,10 @@ VERSION_FLAGS = {
     "iptables": ["-V"],
     "docker": ["--version"],
     "kubectl": ["version", "--client"],
+    "bridge": ["-V"],
+    "ip6tables": ["-V"],
+    "iptables-save": ["-V"],
+    "ip6tables-save": ["-V"],
 }
 
 
@@ -66,6 +64,8 @@ def missing() -> list[str]:
     """What this machine lacks to record; empty when it can."""
     lacking = [] if os.geteuid() == 0 else ["root"]
     lacking += [tool for tool in TOOLS if shutil.which(tool, path=search_path()) is None]
+    if not Path("/dev/net/tun").exists():
+        lacking.append("/dev/net/tun")
     if cni_directory() is None:
         lacking.append("CNI plugins bridge and host-local")
     if not Path("/proc/sys/net/bridge/bridge-nf-call-iptables").exists():
@@ -84,7 +84,8 @@ def record(out: Path) -> None:
             scratch.mkdir()
             running = build_cluster(lab, vnet, cluster, scratch)
             check_traffic(vnet, running)
-            _write(out / f"lab-{cluster.role}", cluster, list(_outputs(running, scratch)))
+            outputs = list(_outputs(running, scratch))
+            write_outputs(out / f"lab-{cluster.role}", outputs, _manifest(cluster, outputs))
 
 
 def _outputs(running: RunningCluster, scratch: Path) -> Iterator[Output]:
@@ -102,11 +103,11 @@ def _host_outputs(node: RunningNode) -> Iterator[Output]:
         ("iptables_t_nat_nL.txt", ["iptables", "-t", "nat", "-nL"]),
         ("iptables_t_nat_nvL.txt", ["iptables", "-t", "nat", "-nvL", "--line-numbers"]),
     ):
-        yield Output(file, argv, _version(argv[0]), run_in(node.pid, argv))
+        yield Output(file, argv, version(argv[0]), run_in(node.pid, argv))
     # brctl reads sysfs, which shows the namespace it was mounted in.
     with_sysfs = ["unshare", "-m", "sh", "-c", "mount -t sysfs sysfs /sys && exec brctl show"]
     text = run_in(node.pid, with_sysfs)
-    yield Output("brctl_show.txt", ["brctl", "show"], _version("brctl"), text)
+    yield Output("brctl_show.txt", ["brctl", "show"], version("brctl"), text)
 
 
 def _pod_outputs(node: RunningNode) -> Iterator[Output]:
@@ -114,22 +115,22 @@ def _pod_outputs(node: RunningNode) -> Iterator[Output]:
         enter = ["nsenter", "-t", str(pod.app_pid), "-n"]
         for file, argv in (("ip_addr", ["ip", "addr"]), ("route_n", ["route", "-n"])):
             command = [*enter, *argv]
-            yield Output(f"pod_{number}_{file}.txt", command, _version(argv[0]), run(command))
+            yield Output(f"pod_{number}_{file}.txt", command, version(argv[0]), run(command))
 
 
 def _docker_outputs(node: RunningNode, scratch: Path) -> Iterator[Output]:
     ids = {c.pid: c.short_id for c in containers_of(node)}
     with docker_engine(node, scratch) as env:
         argv = ["docker", "ps"]
-        yield Output("docker_ps.txt", argv, _version("docker"), run(argv, env=env))
+        yield Output("docker_ps.txt", argv, version("docker"), run(argv, env=env))
         for number, pod in enumerate(node.pods, start=1):
             argv = ["docker", "inspect", "--format", "{{ .State.Pid }}", ids[pod.app_pid]]
             file = f"pod_{number}_docker_inspect.txt"
-            yield Output(file, argv, _version("docker"), run(argv, env=env))
+            yield Output(file, argv, version("docker"), run(argv, env=env))
 
 
 def _kubectl_outputs(cluster: Cluster, scratch: Path) -> Iterator[Output]:
-    with kubernetes_api(cluster, scratch) as env:
+    with kubernetes_api(cluster_answers(cluster), scratch) as env:
         for resource, options in (
             ("nodes", ["-o", "wide"]),
             ("pods", ["-A", "-o", "wide"]),
@@ -137,10 +138,11 @@ def _kubectl_outputs(cluster: Cluster, scratch: Path) -> Iterator[Output]:
         ):
             argv = ["kubectl", "get", resource, *options]
             file = f"kubectl_get_{resource}.txt"
-            yield Output(file, argv, _version("kubectl"), run(argv, env=env))
+            yield Output(file, argv, version("kubectl"), run(argv, env=env))
 
 
-def _version(tool: str) -> str:
+@functools.cache
+def version(tool: str) -> str:
     """The first line of what the tool's version flag prints."""
     argv = [tool, *VERSION_FLAGS[tool]]
     # Not `run`: some versions of route end this with an error status.
@@ -148,18 +150,18 @@ def _version(tool: str) -> str:
     return (done.stdout or done.stderr).splitlines()[0].removeprefix("ip utility, ")
 
 
-def _write(directory: Path, cluster: Cluster, outputs: Sequence[Output]) -> None:
+def write_outputs(directory: Path, outputs: Sequence[Output], manifest: str) -> None:
     """Write the outputs and their manifest, in place of what an earlier run left."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for old in directory.iterdir():
-        if old.suffix == ".txt":
-            old.unlink()
+    if directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True)
     for output in outputs:
         (directory / output.file).write_bytes(output.text)
-    (directory / "capture.toml").write_text(_manifest(cluster, outputs))
+    (directory / "capture.toml").write_text(manifest)
 
 
-def _toml(name: str, value: str | Sequence[str]) -> str:
+def toml(name: str, value: str | Sequence[str]) -> str:
+    """A line of a manifest."""
     # A JSON string, or a list of them, is the same in TOML.
     return f"{name} = {json.dumps(value)}"
 
@@ -171,27 +173,27 @@ def _manifest(cluster: Cluster, outputs: Sequence[Output]) -> str:
         "kubectl asked stub servers."
     )
     lines = [
-        _toml("role", cluster.role),
-        _toml("node", cluster.nodes[0].name),
-        _toml("description", description),
+        toml("role", cluster.role),
+        toml("node", cluster.nodes[0].name),
+        toml("description", description),
         f"recorded = {datetime.datetime.now(datetime.UTC).date()}",
         "",
         "[network]",
-        _toml("network_plugin", cluster.network_plugin),
-        _toml("vnet", str(VNET)),
-        _toml("subnet", str(cluster.subnet)),
+        toml("network_plugin", cluster.network_plugin),
+        toml("vnet", str(VNET)),
+        toml("subnet", str(cluster.subnet)),
     ]
     if cluster.pod_cidr:
-        lines.append(_toml("pod_cidr", str(cluster.pod_cidr)))
-    lines += [_toml("service_cidr", str(SERVICE_CIDR)), _toml("dns_service_ip", DNS_SERVICE_IP)]
+        lines.append(toml("pod_cidr", str(cluster.pod_cidr)))
+    lines += [toml("service_cidr", str(SERVICE_CIDR)), toml("dns_service_ip", DNS_SERVICE_IP)]
     for node in cluster.nodes:
         if node.pod_cidr:
             lines += ["", "[[network.route_table]]"]
-            lines.append(_toml("address_prefix", str(node.pod_cidr)))
-            lines.append(_toml("next_hop_ip_address", node.address))
+            lines.append(toml("address_prefix", str(node.pod_cidr)))
+            lines.append(toml("next_hop_ip_address", node.address))
     for output in outputs:
-        lines += ["", "[[outputs]]", _toml("file", output.file)]
-        lines += [_toml("argv", list(output.argv)), _toml("tool", output.tool)]
+        lines += ["", "[[outputs]]", toml("file", output.file)]
+        lines += [toml("argv", list(output.argv)), toml("tool", output.tool)]
     return "\n".join(lines) + "\n"
 
 

@@ -13,13 +13,14 @@ import re
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Protocol
 
-from scene import SERVICES, Cluster, Pod
+from scene import SERVICES, App, Cluster, ServicePort
 from topology import RunningNode
 
 # Newer than docker 19.03, because newer clients refuse to speak to that one.
@@ -65,9 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, answers: Answers) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self._answers = _kubernetes(cluster)
+        self._answers = answers
 
     def answers(self, path: str) -> object:
         return self._answers.get(path)
@@ -180,9 +181,9 @@ def docker_engine(node: RunningNode, directory: Path) -> Iterator[dict[str, str]
 
 
 @contextmanager
-def kubernetes_api(cluster: Cluster, directory: Path) -> Iterator[dict[str, str]]:
-    """A stub API server for the cluster; yields the environment of a client."""
-    server = _Server(cluster)
+def kubernetes_api(answers: Answers, directory: Path) -> Iterator[dict[str, str]]:
+    """A stub API server; yields the environment of a client."""
+    server = _Server(answers)
     configuration = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -197,23 +198,67 @@ def kubernetes_api(cluster: Cluster, directory: Path) -> Iterator[dict[str, str]
         yield {"KUBECONFIG": str(path), "HOME": str(directory)}
 
 
-def _kubernetes(cluster: Cluster) -> Answers:
+Row = tuple[str, list[str]]  # the namespace, and the cells
+
+
+class Listed(Protocol):
+    """A pod, as far as a listing tells of it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def app(self) -> App: ...
+    @property
+    def address(self) -> str: ...
+
+
+def node_row(name: str, address: str, roles: str, version: str, info: Sequence[str]) -> Row:
+    return "", [name, "Ready", roles, "5d23h", version, address, *info]
+
+
+def pod_row(pod: Listed, node: str) -> Row:
+    cells = [pod.name, "1/1", "Running", "0", pod.app.age, pod.address, node, "<none>", "<none>"]
+    return pod.app.namespace, cells
+
+
+def service_row(
+    namespace: str, name: str, cluster_ip: str, ports: Sequence[ServicePort], app: App | None, age: str
+) -> Row:
+    said = ",".join(f"{p.number}/{p.protocol.upper()}" for p in ports)
+    return namespace, [name, "ClusterIP", cluster_ip, "<none>", said, age, app.labels if app else "<none>"]
+
+
+def cluster_answers(cluster: Cluster) -> Answers:
+    """What the API server of a cluster of the docker era answers."""
+    return kubernetes_answers(
+        [node_row(node.name, node.address, "agent", "v1.17.11", NODE_INFO) for node in cluster.nodes],
+        [pod_row(pod, node.name) for node in cluster.nodes for pod in (*node.pods, node.kube_proxy)],
+        [service_row(s.namespace, s.name, s.cluster_ip, s.ports, s.app, s.age) for s in SERVICES],
+    )
+
+
+def kubernetes_answers(nodes: list[Row], pods: list[Row], services: list[Row]) -> Answers:
+    """What an API server answers that has these nodes, pods and services."""
     resources = [
         {"name": name, "singularName": "", "kind": kind, "namespaced": kind != "Node"} | {"verbs": ["get", "list"]}
         for name, kind in (("nodes", "Node"), ("pods", "Pod"), ("services", "Service"))
     ]
-    group_version = {"kind": "APIResourceList", "groupVersion": "v1", "resources": resources}
+    node_details = "Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime"
     return {
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
         "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
-        "/api/v1": group_version,
-        "/api/v1/nodes": _nodes(cluster),
-        "/api/v1/pods": _pods(cluster),
-        "/api/v1/services": _services(),
+        "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": resources},
+        "/api/v1/nodes": _table("Name|Status|Roles|Age|Version", node_details, nodes),
+        "/api/v1/pods": _table(
+            "Name|Ready|Status|Restarts|Age",
+            "IP|Node|Nominated Node|Readiness Gates",
+            sorted(pods, key=lambda row: (row[0], row[1][0])),
+        ),
+        "/api/v1/services": _table("Name|Type|Cluster-IP|External-IP|Port(s)|Age", "Selector", services),
     }
 
 
-def _table(columns: str, wide: str, rows: list[tuple[str, list[str]]]) -> Answers:
+def _table(columns: str, wide: str, rows: list[Row]) -> Answers:
     """A Table; the wide columns have priority 1, which `-o wide` asks for."""
     names = [(name, 0) for name in columns.split("|")]
     names += [(name, 1) for name in wide.split("|")]
@@ -238,38 +283,3 @@ def _table(columns: str, wide: str, rows: list[tuple[str, list[str]]]) -> Answer
 def _metadata(namespace: str, name: str) -> Answers:
     metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
-
-
-def _nodes(cluster: Cluster) -> Answers:
-    rows = [
-        ("", [node.name, "Ready", "agent", "5d23h", "v1.17.11", node.address, *NODE_INFO]) for node in cluster.nodes
-    ]
-    return _table(
-        "Name|Status|Roles|Age|Version",
-        "Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime",
-        rows,
-    )
-
-
-def _pod_cells(pod: Pod, node: str) -> list[str]:
-    return [pod.name, "1/1", "Running", "0", pod.app.age, pod.address, node, "<none>", "<none>"]
-
-
-def _pods(cluster: Cluster) -> Answers:
-    rows = [
-        (pod.app.namespace, _pod_cells(pod, node.name))
-        for node in cluster.nodes
-        for pod in (*node.pods, node.kube_proxy)
-    ]
-    rows.sort(key=lambda row: (row[0], row[1][0]))
-    return _table("Name|Ready|Status|Restarts|Age", "IP|Node|Nominated Node|Readiness Gates", rows)
-
-
-def _services() -> Answers:
-    rows = []
-    for service in SERVICES:
-        ports = ",".join(f"{p.number}/{p.protocol.upper()}" for p in service.ports)
-        labels = service.app.labels if service.app else "<none>"
-        cells = [service.name, "ClusterIP", service.cluster_ip, "<none>", ports, service.age]
-        rows.append((service.namespace, [*cells, labels]))
-    return _table("Name|Type|Cluster-IP|External-IP|Port(s)|Age", "Selector", rows)

@@ -1,24 +1,14 @@
-"""Builds the nodes in network namespaces, with the kernel and the CNI plugins doing the work.
-
-A namespace has no name: a sleeping process holds it. So nothing can collide with another run, `ip`
-says `link-netnsid` as on a real node, and ending the processes removes everything.
-"""
+"""Builds the nodes of the docker era in network namespaces, with the kernel and the CNI plugins doing the work."""
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
-import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from namespaces import START_SECONDS, Lab, LabError, cni_directory, ip, run_in
 from nat_rules import nat_table
 from scene import (
     CLUSTERS,
@@ -32,131 +22,11 @@ from scene import (
     first_host,
 )
 
-CNI_DIRECTORIES = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 # Every gateway of an Azure VNet answers with this address.
 GATEWAY_MAC = "12:34:56:78:9a:bc"
-CLONE_NEWNET = 0x40000000
-START_SECONDS = 5.0
 # The router's ends of the node links: far from the indexes inside a node, so that `eth0@if101` is
 # not mistaken for the peer of a pod.
 ROUTER_PORT_INDEX = 101
-
-
-class LabError(Exception):
-    """The lab could not be built, or does not behave as the network it stands for."""
-
-
-def search_path() -> str:
-    """PATH with the system directories, which a user's own often lacks."""
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
-
-
-def run(argv: Sequence[str], stdin: str = "", env: dict[str, str] | None = None) -> bytes:
-    """Run a command to its end and return its standard output."""
-    environment = {"PATH": search_path(), "LC_ALL": "C", **(env or {})}
-    done = subprocess.run(argv, input=stdin.encode(), capture_output=True, env=environment, timeout=30, check=False)
-    if done.returncode != 0:
-        output = (done.stdout + done.stderr).decode(errors="replace").strip()
-        raise LabError(f"{' '.join(argv)}: exit {done.returncode}: {output}")
-    return done.stdout
-
-
-def run_in(pid: int, argv: Sequence[str], stdin: str = "", **env: str) -> bytes:
-    """Run a command in the network namespace of a process."""
-    return run(["nsenter", "-t", str(pid), "-n", *argv], stdin, env)
-
-
-def ip(pid: int, *commands: str) -> None:
-    """Run `ip` commands in the network namespace of a process."""
-    run_in(pid, ["ip", "-batch", "-"], "\n".join(commands) + "\n")
-
-
-def _setns(namespace: int) -> None:
-    # os.setns came with Python 3.12.
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(namespace, CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "setns")
-
-
-@contextmanager
-def inside(pid: int) -> Iterator[None]:
-    """This thread in the network namespace of a process: sockets made here stay there."""
-    namespace = Path("/proc", str(pid), "ns/net")
-    with Path("/proc/thread-self/ns/net").open() as home, namespace.open() as there:
-        _setns(there.fileno())
-        try:
-            yield
-        finally:
-            _setns(home.fileno())
-
-
-def _network_namespace(pid: int | str) -> Path:
-    return Path("/proc", str(pid), "ns/net").readlink()
-
-
-class Lab:
-    """The processes that hold the namespaces; all of them end with the `with` block."""
-
-    def __init__(self) -> None:
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for process in self._processes:
-            process.kill()
-        for process in self._processes:
-            process.wait()
-
-    def _sleep(self, entering: Sequence[str]) -> int:
-        # --pdeathsig: even if this program is killed, no namespace is left behind.
-        command = ["setpriv", "--pdeathsig", "KILL", *entering, "sleep", "infinity"]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={"PATH": search_path()},
-        )
-        self._processes.append(process)
-        ours = _network_namespace("self")
-        deadline = time.monotonic() + START_SECONDS
-        while _network_namespace(process.pid) == ours:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise LabError(f"{' '.join(command)}: no namespace")
-            time.sleep(0.002)
-        return process.pid
-
-    def namespace(self, forward: bool = False) -> int:
-        """A new network namespace; the process that holds it."""
-        pid = self._sleep(["unshare", "--net"])
-        _set_sysctls(pid, forward)
-        ip(pid, "link set lo up")
-        return pid
-
-    def process_in(self, pid: int) -> int:
-        """A second process in the network namespace of a process."""
-        return self._sleep(["nsenter", "-t", str(pid), "-n"])
-
-
-def _set_sysctls(pid: int, forward: bool) -> None:
-    values = {"ipv4/ip_forward": int(forward), "bridge/bridge-nf-call-iptables": 1}
-    for scope in ("all", "default"):
-        values[f"ipv4/conf/{scope}/rp_filter"] = 0
-        values[f"ipv4/conf/{scope}/send_redirects"] = 0
-        # No waiting for duplicate address detection, so no address is recorded as tentative.
-        values[f"ipv6/conf/{scope}/accept_dad"] = 0
-    with inside(pid):
-        for name, value in values.items():
-            path = Path("/proc/sys/net", name)
-            if path.exists():
-                path.write_text(f"{value}\n")
 
 
 @dataclass(frozen=True)
@@ -278,14 +148,6 @@ def _build_node(lab: Lab, vnet: Vnet, cluster: Cluster, node: Node, number: int)
 def _start_pod(lab: Lab, pod: Pod) -> RunningPod:
     pause_pid = lab.namespace()
     return RunningPod(pod, pause_pid, lab.process_in(pause_pid))
-
-
-def cni_directory() -> Path | None:
-    """Where the CNI plugins are, if they are installed."""
-    for directory in CNI_DIRECTORIES:
-        if (directory / "bridge").exists() and (directory / "host-local").exists():
-            return directory
-    return None
 
 
 def _kubenet_pods(lab: Lab, node_pid: int, node: Node, pod_cidr: IPv4Network, ipam: Path) -> tuple[RunningPod, ...]:

@@ -11,8 +11,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from namespaces import LabError, inside
 from scene import INTERNET_HOST, KUBE_DNS, KUBERNETES, NGINX, NGINX_SERVICE, first_host
-from topology import LabError, RunningCluster, RunningNode, RunningPod, Vnet, inside
+from topology import RunningCluster, RunningNode, RunningPod, Vnet
 
 TIMEOUT = 5.0
 

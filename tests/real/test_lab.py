@@ -1,4 +1,4 @@
-"""The lab, built anew, differs in what the shipped recordings of it differ in."""
+"""The lab, built anew: its traffic, and what is recorded of it against the shipped recordings."""
 
 from __future__ import annotations
 
