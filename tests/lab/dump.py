@@ -2,7 +2,8 @@
 
     python tests/lab/dump.py OUTDIR [MODE...]
 
-writes OUTDIR/lab-MODE for every mode of the table in `modes`, after its network was built and its traffic checked.
+writes OUTDIR/lab-MODE for every mode of the table in `modes`, after its network was built and its traffic checked; the
+shipped recordings are in corpus/modes.
 
 Debian packages: iproute2 iptables ebtables ipset net-tools bridge-utils util-linux containernetworking-plugins
 kubernetes-client. The kernel needs br_netfilter, vxlan and tun.

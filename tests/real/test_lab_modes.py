@@ -14,7 +14,7 @@ import pytest
 
 pytestmark = pytest.mark.real
 
-CAPTURES = Path(__file__).parents[2] / "corpus/captures"
+CAPTURES = Path(__file__).parents[2] / "corpus/modes"
 LAB = Path(__file__).parents[1] / "lab"
 
 # The source address that the other end sees, of packets from the pod `toolbox` to a pod of its node, to one of the
