@@ -333,7 +333,7 @@ def _docstring(cls: type[Any]) -> tuple[str, dict[str, str]]:
     """The first line of a class's docstring, and what its `Attributes:` section says of each field."""
     text = cleandoc(cls.__doc__ or "")
     descriptions: dict[str, str] = {}
-    for base in (cls, *cls.__bases__):
+    for base in cls.__mro__[:-1]:
         _, _, section = cleandoc(base.__doc__ or "").partition("Attributes:\n")
         for match in re.finditer(r"^    (\w+): (.*(?:\n        .*)*)", section, re.MULTILINE):
             descriptions.setdefault(match[1], re.sub(r"\s+", " ", match[2]).rstrip("."))
