@@ -144,8 +144,6 @@ UNRECOGNISABLE = {
     "docker_ps/garbled",
     "ip_addr/truncated",
     "iptables/rule-without-chain",
-    "kubectl_get/no-resources",
-    "kubectl_get/without-header",
 }
 
 

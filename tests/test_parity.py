@@ -125,6 +125,7 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 LAYERS = [
     *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
     *("netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.listing"),
+    *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
     *("command", "commands", "transcript"),
     *("capture", "load"),
     *("wiring.model", "wiring.host", "wiring.tables", "wiring.pods", "wiring.services", "wiring.build"),

@@ -33,7 +33,7 @@ _ROLLED_OUT = {"UP-TO-DATE": count_column("up_to_date"), "AVAILABLE": count_colu
 _READY_OF_DESIRED = {"READY": Column(cells.READY_PODS, ("ready", "desired"), cells.to_ready)}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Kind:
     """One kind of table.
 
@@ -70,10 +70,17 @@ class Kind:
         known = certain or self.telling or all(name in self.columns for name in names)
         return known and any(names[: len(begin)] == begin for begin in self.beginnings)
 
+    @property
+    def wide_numbers(self) -> tuple[int, ...]:
+        """How many columns versions have added with `-o wide`: of pods ever more."""
+        return (2, 3, 4) if self.name == "pod" else (len(self.wide),)
+
     @cached_property
     def shapes(self) -> tuple[tuple[str, ...], ...]:
         """The columns that its tables have, without and with `-o wide`."""
-        return tuple((*begin, *self.wide[:number]) for begin in self.beginnings for number in range(len(self.wide) + 1))
+        return tuple(
+            (*begin, *self.wide[:number]) for begin in self.beginnings for number in sorted({0, *self.wide_numbers})
+        )
 
 
 def _kind(

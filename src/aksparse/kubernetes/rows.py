@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import Any, NamedTuple, cast
 
@@ -13,7 +13,6 @@ from aksparse.kubernetes.tables import (
     Header,
     pieces_of,
     placements,
-    read_header,
     row_grammar,
     split_by_position,
     spread_tabs,
@@ -51,13 +50,13 @@ class Table:
         """Which of its columns may have empty cells."""
         return [column is None or column.empty for column in self.columns]
 
-    def read(self, line: str, **provenance: Any) -> Resource | None:
+    def read(self, text: str, **provenance: Any) -> Resource | None:
         """The record of a row; `None` when the line is none.
 
         Raises:
             ValueError: a cell of the right form has no meaning.
         """
-        cells = self.split(line)
+        cells = self.split(text)
         return None if cells is None else self.make(cells, **provenance)
 
     def make(self, cells: Sequence[str], **provenance: Any) -> Resource:
@@ -163,9 +162,10 @@ def choose_kind(header: Header, kinds: Sequence[Kind] | None, first_row: str | N
     for kind in KINDS.values() if kinds is None else kinds:
         if "NAMESPACE" in header.names and "NAMESPACE" not in kind.columns:
             continue
-        if kind.has_header(names, certain=kinds is not None and len(kinds) == 1):
-            if kind.telling or first_row is None or Table(header, kind).split(first_row) is not None:
-                return kind
+        if kind.has_header(names, certain=kinds is not None and len(kinds) == 1) and (
+            kind.telling or first_row is None or Table(header, kind).split(first_row) is not None
+        ):
+            return kind
     return None
 
 
@@ -196,13 +196,8 @@ def headless(line: str, kinds: Sequence[Kind] | None) -> list[Headless]:
 
 @cache
 def _tables_of(kind: Kind) -> tuple[Table, ...]:
-    shapes = [(*namespace, *shape) for namespace in ((), ("NAMESPACE",)) for shape in kind.shapes]
-    return tuple(
-        Table(Header((*shape, *labels), None), kind)
-        for shape in shapes
-        if "NAMESPACE" in kind.columns or "NAMESPACE" not in shape
-        for labels in ((), ("LABELS",))
-    )
+    namespaces = ((), ("NAMESPACE",)) if "NAMESPACE" in kind.columns else ((),)
+    return tuple(Table(Header((*namespace, *shape), None), kind) for namespace in namespaces for shape in kind.shapes)
 
 
 def _cells_of(table: Table, texts: list[str], line: str) -> list[str] | None:
