@@ -97,6 +97,8 @@ def _outputs(network: Network, scratch: Path) -> Iterator[Output]:
 def _host_outputs(plan: Plan, node: RunningNode) -> Iterator[Output]:
     mode = plan.mode
     commands = ["ip addr", "ip -d link", "ip route", "ip rule", "ip neigh", "iptables -t nat -nvL", "iptables-save"]
+    if 4 not in mode.families:
+        commands.remove("ip route")
     if 6 in mode.families:
         commands += ["ip -6 route", "ip6tables -t nat -nvL", "ip6tables-save"]
     if mode.route_n:
@@ -116,7 +118,8 @@ def _file(argv: Sequence[str]) -> str:
 
 def _pod_outputs(plan: Plan, node: RunningNode) -> Iterator[Output]:
     for number, pod in enumerate(node.pods, start=1):
-        commands = ["ip addr", "ip route", "ip neigh", *(["ip -6 route"] if 6 in plan.mode.families else [])]
+        routes = {4: "ip route", 6: "ip -6 route"}
+        commands = ["ip addr", *(routes[family] for family in plan.mode.families), "ip neigh"]
         for command in commands:
             argv = command.split()
             typed = ["nsenter", "-t", str(crictl.pid(pod.pod)), "-n", *argv]

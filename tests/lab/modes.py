@@ -163,7 +163,7 @@ CALICO_IPIP = Mode(
         "the links and routes of the calico plugin, the routes of BIRD, and the tunnel: the kernel had no ipip, so "
         "that tunl0 is a TUN device of the link type of one, behind which a program put packets into IP protocol 4"
     ),
-    conf="calico-ipip/10-calico.conflist",
+    conf="calico/10-calico.conflist",
     attachment=Attachment.ROUTED,
     addressing=Addressing.BLOCK,
     delivery=Delivery.IPIP,
@@ -197,4 +197,153 @@ FLANNEL = Mode(
     agents=("kube-flannel-ds", "kube-proxy"),
 )
 
-MODES = (TRANSPARENT, OVERLAY, KUBENET, FLANNEL)
+AZURE_BRIDGE = Mode(
+    name="azure-bridge",
+    role="azure-bridge",
+    by_hand="the bridge, the links and, with ebtables, the rewritten MAC addresses of azure-vnet in bridge mode",
+    conf="azure-bridge/10-azure.conflist",
+    attachment=Attachment.AZURE_BRIDGE,
+    addressing=Addressing.SUBNET,
+    delivery=Delivery.PLATFORM,
+    links="azv",
+    bridge="azure0",
+    route_n=True,
+    agents=("azure-ip-masq-agent", "kube-proxy"),
+)
+POD_SUBNET_MODE = replace(
+    OVERLAY,
+    name="azure-podsubnet",
+    role="azure-podsubnet",
+    conf="azure-podsubnet/10-azure.conflist",
+    addressing=Addressing.POD_SUBNET,
+    from_pods="source",
+    swift="SWIFT",
+)
+AZURE_CILIUM = Mode(
+    name="azure-cilium",
+    role="azure-cilium",
+    by_hand=(
+        "the links and routes of Cilium; its eBPF programs, and with them the services, are missing, so that the "
+        "routes of the kernel carry the packets"
+    ),
+    conf="azure-cilium/05-cilium.conflist",
+    attachment=Attachment.ROUTED,
+    addressing=Addressing.SUBNET,
+    delivery=Delivery.PLATFORM,
+    links="lxc",
+    gateway="169.254.23.0",
+    route_protocol="kernel",
+    policy="cilium",
+    swift="SWIFT-POSTROUTING",
+    agents=("azure-cns", "azure-ip-masq-agent", "cilium"),
+)
+BRIDGE = Mode(
+    name="bridge",
+    role="bridge",
+    by_hand="the routes to the pods of the other node",
+    conf="bridge/10-bridge.conf",
+    attachment=Attachment.BRIDGE_PLUGIN,
+    addressing=Addressing.CLUSTER,
+    delivery=Delivery.NODES,
+    links="veth",
+    bridge="cni0",
+    azure=False,
+    masquerade="plugin",
+    route_n=True,
+    agents=("kube-proxy",),
+)
+PTP = Mode(
+    name="ptp",
+    role="ptp",
+    by_hand="the routes to the pods of the other node, as kindnetd makes them",
+    conf="ptp/10-kindnet.conflist",
+    attachment=Attachment.PTP_PLUGIN,
+    addressing=Addressing.CLUSTER,
+    delivery=Delivery.NODES,
+    links="veth",
+    azure=False,
+    masquerade="kindnetd",
+    agents=("kindnet", "kube-proxy"),
+)
+KUBENET_CALICO = Mode(
+    name="kubenet-calico",
+    role="kubenet-calico",
+    by_hand="the links and routes of the calico plugin",
+    conf="kubenet-calico/10-calico.conflist",
+    attachment=Attachment.ROUTED,
+    addressing=Addressing.CLUSTER,
+    delivery=Delivery.ROUTE_TABLE,
+    links="cali",
+    link_mac="ee:ee:ee:ee:ee:ee",
+    gateway="169.254.1.1",
+    policy="calico",
+    route_n=True,
+    agents=("azure-ip-masq-agent", "calico-node", "kube-proxy"),
+)
+
+MODES = (
+    TRANSPARENT,
+    OVERLAY,
+    KUBENET,
+    FLANNEL,
+    KUBENET_CALICO,
+    AZURE_BRIDGE,
+    replace(
+        TRANSPARENT,
+        name="azure-calico",
+        role="azure-calico",
+        policy="calico",
+        docker=False,
+        agents=(*TRANSPARENT.agents, "calico-node"),
+    ),
+    replace(
+        TRANSPARENT,
+        name="azure-npm",
+        role="azure-npm",
+        policy="npm",
+        docker=False,
+        agents=(*TRANSPARENT.agents, "azure-npm"),
+    ),
+    POD_SUBNET_MODE,
+    AZURE_CILIUM,
+    replace(AZURE_CILIUM, name="azure-overlay-cilium", role="azure-overlay-cilium", addressing=Addressing.CLUSTER),
+    CALICO_IPIP,
+    replace(
+        CALICO_IPIP,
+        name="calico-bgp",
+        role="calico-bgp",
+        by_hand="the links and routes of the calico plugin, and the routes of BIRD",
+        delivery=Delivery.NODES,
+        tunnel=None,
+        mtu=1500,
+    ),
+    replace(
+        CALICO_IPIP,
+        name="calico-vxlan",
+        role="calico-vxlan",
+        by_hand="the links and routes of the calico plugin, and the tunnel and routes of felix",
+        delivery=Delivery.VXLAN,
+        tunnel=VXLAN_TUNNEL,
+        mtu=1450,
+        between_nodes="80",
+    ),
+    BRIDGE,
+    PTP,
+    replace(
+        KUBENET,
+        name="kubenet-dual",
+        role="kubenet-dual",
+        conf="kubenet-dual/10-containerd-net.conflist",
+        families=(4, 6),
+    ),
+    replace(
+        OVERLAY,
+        name="azure-overlay-dual",
+        role="azure-overlay-dual",
+        conf="azure-overlay-dual/15-azure-swift-overlay-dualstack.conflist",
+        families=(4, 6),
+    ),
+    replace(
+        BRIDGE, name="bridge-ipv6", role="bridge-ipv6", conf="bridge-ipv6/10-bridge.conf", families=(6,), route_n=False
+    ),
+)

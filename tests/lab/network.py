@@ -18,7 +18,7 @@ from typing import Any
 from ipip import Wrapper
 from modes import Addressing, Attachment, Delivery, Tunnel
 from namespaces import START_SECONDS, Lab, LabError, cni_directory, ip, run_in, set_sysctls
-from plan import INTERNET, INTERNET_HOSTS, Node, Plan, Pod, mac_of
+from plan import INTERNET, INTERNET_HOSTS, POD_SUBNET, Node, Plan, Pod, mac_of
 from rules import netfilter
 from scene import DOCKER_BRIDGE, PLATFORM_ADDRESSES, first_host
 
@@ -186,9 +186,11 @@ def _build_uplink(plan: Plan, running: RunningNode) -> None:
     for family in plan.mode.families:
         address, gateway = node.of(family), plan.gateway(family)
         if family == 6:
+            # Azure's DHCP gives one address and no network.
+            length = address.max_prefixlen if plan.mode.azure else address.network.prefixlen
             ip(
                 pid,
-                f"addr add {address} dev {uplink}",
+                f"addr add {address.ip}/{length} dev {uplink}",
                 f"route add default via {gateway} dev {uplink} proto ra metric 100",
             )
             continue
@@ -208,6 +210,10 @@ def _build_routes(plan: Plan, running: RunningNode) -> None:
     protocol = f" proto {mode.between_nodes}" if mode.between_nodes else ""
     if mode.addressing is Addressing.BLOCK:
         ip(pid, f"route add blackhole {node.pod_networks[0]}{protocol}")
+    if mode.addressing is Addressing.POD_SUBNET:
+        ip(pid, f"route add {POD_SUBNET} via {plan.gateway(4)} dev eth0")
+    if mode.cilium:
+        _build_cilium(mode.gateway, node, pid)
     others = [other for other in plan.nodes if other is not node]
     if mode.delivery is Delivery.NODES:
         for other in others:
@@ -234,6 +240,22 @@ def _build_vxlan(tunnel: Tunnel, running: RunningNode, others: list[Node], proto
             f"route add {other.pod_networks[0]} via {other.tunnel_address} dev {name} onlink{protocol}",
         )
         run_in(pid, ["bridge", "fdb", "append", mac, "dev", name, "dst", other.address, "self", "permanent"])
+
+
+def _build_cilium(gateway: str, node: Node, pid: int) -> None:
+    """The pair of links of the host, and the rules for packets to and from the proxy."""
+    ip(
+        pid,
+        f"link add cilium_net address {mac_of('cilium_net', node.name)} type veth "
+        f"peer name cilium_host address {mac_of('cilium_host', node.name)}",
+        "link set cilium_net up",
+        "link set cilium_host up",
+        f"addr add {gateway}/32 dev cilium_host",
+        "route add local default dev lo table 2004",
+        "rule add pref 9 fwmark 0x200/0xf00 lookup 2004",
+        "rule add pref 100 lookup local",
+        "rule del pref 0",
+    )
 
 
 def _load_rules(plan: Plan, running: RunningNode) -> None:

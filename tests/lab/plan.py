@@ -287,6 +287,11 @@ def _pod(mode: Mode, number: int, name: str, app: App, position: int) -> Pod:
 
 
 def _pod_address(mode: Mode, number: int, position: int, family: int) -> Interface:
+    address = _given_address(mode, number, position, family)
+    return ip_interface(f"{address.ip}/{address.max_prefixlen}") if mode.links in ("cali", "lxc") else address
+
+
+def _given_address(mode: Mode, number: int, position: int, family: int) -> Interface:
     if mode.addressing is Addressing.SUBNET:
         return _interface(SUBNET[family], 5 + number * 31 + position)
     if mode.addressing is Addressing.POD_SUBNET:
@@ -295,12 +300,8 @@ def _pod_address(mode: Mode, number: int, position: int, family: int) -> Interfa
     networks = _pod_networks(mode, number)
     # host-local begins with the second address; the first is the bridge's or the node's.
     address = _interface(next(n for n in networks if ip_network(n).version == family), 2 + position)
-    if mode.attachment is not Attachment.ROUTED:
-        return address
-    if mode.links == "azv":
-        # azure-cns tells the length of the whole network of pods.
-        return ip_interface(f"{address.ip}/{ip_network(POD_CIDR[family]).prefixlen}")
-    return ip_interface(f"{address.ip}/{address.max_prefixlen}")
+    # azure-cns tells the length of the whole network of pods.
+    return ip_interface(f"{address.ip}/{ip_network(POD_CIDR[family]).prefixlen}") if mode.links == "azv" else address
 
 
 def _platform_client(mode: Mode, number: int, node: str) -> str:

@@ -32,13 +32,13 @@ def netfilter(plan: Plan, node: Node) -> NetfilterState:
     for family in (4, 6):
         tables = Tables()
         if family in plan.mode.families:
+            policies.add(tables, plan, node)
             if not plan.mode.cilium:
                 _kube_proxy(tables, plan, family)
             _masquerade(tables, plan, node, family)
-            policies.add(tables, plan, node, family)
         _kubelet(tables)
         rules[family] = tables.text()
-    return NetfilterState(rules, policies.sets(plan, node))
+    return NetfilterState(rules, policies.sets(plan))
 
 
 # The kubelet and kube-proxy.
