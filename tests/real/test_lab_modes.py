@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from aksparse import load_capture
+
 pytestmark = pytest.mark.real
 
 CAPTURES = Path(__file__).parents[2] / "corpus/modes"
@@ -122,6 +124,13 @@ def test_the_shipped_recording_is_what_the_tools_print_today(recorded: tuple[str
     assert "crictl_ps.txt" in same_tool
     for file in same_tool:
         assert comparable(file, new / file) == comparable(file, kept / file), file
+
+
+def test_of_the_commands_that_are_read_no_line_is_left_over(recorded: tuple[str, Path, list[Any]]) -> None:
+    _, directory, _ = recorded
+    capture = load_capture(directory)
+    assert [str(d) for d in capture.diagnostics if d.code != "unread-file"] == []
+    assert {"ip_addr", "iptables", "crictl_ps", "crictl_pods", "kubectl_get"} <= {o.command for o in capture.outputs}
 
 
 def comparable(file: str, path: Path) -> list[str]:
