@@ -171,6 +171,10 @@ def _collector_paused() -> Iterator[None]:
         gc.enable()
 
 
+def _by_nothing(_texts: Sequence[str]) -> bool:
+    return False
+
+
 @attrs.frozen(kw_only=True)
 class Command(Generic[R]):
     """One command whose output aksparse reads.
@@ -181,6 +185,7 @@ class Command(Generic[R]):
         assemble: folds the lines of an output into records, accounting for each line.
         produced_by: whether a command line, without `sudo` and the like, prints this output.
         signature: grammars of the lines an output may begin with; how it is recognised without a command line.
+        shown_by: whether lines show it as a whole, where the first says nothing, such as `{`.
     """
 
     name: str
@@ -188,6 +193,7 @@ class Command(Generic[R]):
     assemble: Callable[[Lines], Iterable[R]]
     produced_by: Callable[[Sequence[str]], bool]
     signature: tuple[LineGrammar, ...] = ()
+    shown_by: Callable[[Sequence[str]], bool] = _by_nothing
 
     @property
     def title(self) -> str:
@@ -195,9 +201,11 @@ class Command(Generic[R]):
         return (importlib.import_module(self.assemble.__module__).__doc__ or self.name).splitlines()[0]
 
     def recognises(self, texts: Sequence[str]) -> bool:
-        """Whether the first line that is not noise is one that an output of this command begins with."""
+        """Whether the lines, of which the first that is not noise may say it all, are an output of this command."""
         first = next((text for text in texts if not noise(text)), None)
-        return first is not None and any(grammar.pattern.match(first) for grammar in self.signature)
+        if first is None:
+            return False
+        return any(grammar.pattern.match(first) for grammar in self.signature) or self.shown_by(texts)
 
     def parse(
         self,
