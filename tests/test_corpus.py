@@ -174,7 +174,7 @@ def test_a_text_that_is_not_all_understood_raises_with_the_rest_when_strict(case
 @by_name(command_cases())
 def test_the_public_function_of_a_command_reads_the_same(case: CommandCase) -> None:
     function = getattr(aksparse, f"parse_{case.command}")
-    more = {"argv": case.provenance["argv"]} if case.command == "docker_inspect" else {}
+    more = {"argv": case.provenance["argv"]} if case.command in ("cni_conf", "docker_inspect") else {}
     parsed = function(case.text, source=case.input_file.name, strict=False, **more)
     assert (parsed.records, parsed.diagnostics) == (case.parsed.records, case.parsed.diagnostics)
 

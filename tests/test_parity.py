@@ -126,7 +126,7 @@ LAYERS = [
     *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
     *("netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.listing"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
-    *("command", "commands", "transcript"),
+    *("command", "documents", "commands", "transcript"),
     *("capture", "load"),
     *("wiring.model", "wiring.host", "wiring.tables", "wiring.pods", "wiring.services", "wiring.build"),
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),

@@ -239,6 +239,7 @@ BROKEN: list[tuple[str, tuple[str | int, ...], object, str, str]] = [
     ("brctl_show", (0, "interfaces", 0), 1, "$[0].interfaces[0]", "is not of type 'string'"),
     ("iptables", (0, "rules", 0, "protocol"), GONE, "$[0].rules[0]", "'protocol' is a required property"),
     ("iptables", (0, "rules", 0, "comment"), 7, "$[0].rules[0].comment", "is not of type 'string'"),
+    ("cni_conf", (0, "plugins", 0, "ip_masq"), "no", "$[0].plugins[0].ip_masq", "is not of type 'boolean'"),
     ("crictl_ps", (0, "attempt"), "0", "$[0].attempt", "is not of type 'integer'"),
     ("crictl_pods", (0, "namespace"), GONE, "$[0]", "'namespace' is a required property"),
     ("docker_ps", (0, "kubernetes", "attempt"), "0", "$[0].kubernetes.attempt", "is not of type 'integer'"),

@@ -7,6 +7,7 @@ from aksparse.command import Parsed, UnknownCommand, parse
 from aksparse.commands.assignment import parse_assignment
 from aksparse.commands.az_aks_create import parse_az_aks_create
 from aksparse.commands.brctl_show import parse_brctl_show
+from aksparse.commands.cni_conf import parse_cni_conf
 from aksparse.commands.crictl_pods import parse_crictl_pods
 from aksparse.commands.crictl_ps import parse_crictl_ps
 from aksparse.commands.docker_inspect import parse_docker_inspect
@@ -48,6 +49,7 @@ __all__ = [
     "parse_assignment",
     "parse_az_aks_create",
     "parse_brctl_show",
+    "parse_cni_conf",
     "parse_crictl_pods",
     "parse_crictl_ps",
     "parse_docker_inspect",

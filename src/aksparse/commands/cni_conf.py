@@ -289,7 +289,5 @@ def _shown_by(texts: Sequence[str]) -> bool:
     return text.lstrip()[:1] == "{" and '"cniVersion"' in text and ('"plugins"' in text or '"type"' in text)
 
 
-COMMAND = Command(
-    name="cni_conf", record=CniConf, assemble=_assemble, produced_by=_produced_by, shown_by=_shown_by
-)
+COMMAND = Command(name="cni_conf", record=CniConf, assemble=_assemble, produced_by=_produced_by, shown_by=_shown_by)
 parse_cni_conf = COMMAND.parse
