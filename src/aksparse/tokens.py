@@ -12,6 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_INET, AF_INET6, inet_pton
 from struct import Struct
+from types import MethodType
 
 import pyparsing as pp
 
@@ -69,10 +70,14 @@ def _ipv6(text: str) -> IPv6Address:
     return address
 
 
+def _alone(address: IPv4Address) -> list[IPv4Address]:
+    return [address]
+
+
 def _ipv4_host(text: str) -> IPv4Network:
     network, address = _new_ipv4_network(IPv4Network), _ipv4(text)
     network.network_address, network.netmask, network._prefixlen = address, _ONE_HOST, 32  # type: ignore[attr-defined]
-    network.hosts = lambda: [address]  # type: ignore[method-assign, assignment, return-value]
+    network.hosts = MethodType(_alone, address)  # type: ignore[method-assign]
     return network
 
 

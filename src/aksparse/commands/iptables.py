@@ -147,7 +147,8 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
     first = last = 0  # its lines
     rules: list[Rule] = []
     columns_ = _COLUMNS[False, False]
-    read = _reader(lines, columns_)
+    one = dict[str | None, str | None]().setdefault  # a chain's name stands in every rule that leads to it
+    read = _reader(lines, columns_, one)
     header = None  # its text; it repeats below every title
     headers = 0  # below the latest title; from the second on, the rules are of a chain whose title is missing
     for number, line in lines:
@@ -167,7 +168,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
             elif found := match_chain(line):
                 if chain is not None:
                     yield _make_chain(*chain, tuple(rules), origin, first, last)
-                chain = _to_chain(*found.groups())
+                chain = _to_chain(one(found[1], found[1]), *found.groups()[1:])
                 rules = []
                 first = last = number
                 headers = 0
@@ -177,7 +178,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 headers += 1
                 lines.ignore(number, "header")
                 columns_ = _COLUMNS["num" in names, "pkts" in names]
-                read = _reader(lines, columns_)
+                read = _reader(lines, columns_, one)
             elif (chain is None or headers > 1) and any(known.pattern.match(line) for known in _RULES.values()):
                 lines.report(number, "orphan-line", "a rule without a chain above it", 1)
             else:
@@ -190,12 +191,16 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
         yield _make_chain(*chain, tuple(rules), origin, first, last)
 
 
-def _reader(lines: Lines, columns_: _Columns) -> Callable[[str, int], Rule | None]:
-    """What reads a rule."""
+def _reader(
+    lines: Lines, columns_: _Columns, one: Callable[[str | None, str | None], str | None]
+) -> Callable[[str, int], Rule | None]:
+    """What reads a rule; `one` gives one object for equal names."""
     match, match_row = lines.matcher(columns_.rule), lines.matcher(columns_.row)
     shared_grammar, origin = columns_.shared, lines.source
+    last_comment = None  # mostly the next rule has it as well
 
     def read(line: str, number: int) -> Rule | None:
+        nonlocal last_comment
         shared: _Shared | None = None
         if found := match_row(line):
             num, pkts, bytes_, target, text, source, destination, goto, comment, rest = found.groups()
@@ -217,12 +222,14 @@ def _reader(lines: Lines, columns_: _Columns) -> Callable[[str, int], Rule | Non
             matches, target_options, other, noted, ambiguous = read_commented_options((comment or "") + rest)
         else:
             matches, target_options, other, noted, ambiguous = read_options(rest)
+        comment = noted or (comment[3:-3] if comment else None)
+        last_comment = comment = last_comment if comment == last_comment else comment
         return _make_rule(
             int(num) if num else None,
             packet_count,
             byte_count,
             approximate,
-            target,
+            one(target, target),
             goto is not None,
             protocol,
             opt,
@@ -231,7 +238,7 @@ def _reader(lines: Lines, columns_: _Columns) -> Callable[[str, int], Rule | Non
             to_address(source),
             to_address(destination),
             negated,
-            noted or (comment[3:-3] if comment else None),
+            comment,
             ambiguous,
             matches,
             target_options,
@@ -260,7 +267,7 @@ def _to_shared(prot: str, opt: str, in_: str | None, out: str | None) -> _Shared
 
 
 def _to_chain(
-    name: str, policy: str | None, pkts: str | None, bytes_: str | None, references: str | None
+    name: str | None, policy: str | None, pkts: str | None, bytes_: str | None, references: str | None
 ) -> tuple[Any, ...]:
     counters = to_counters(pkts, bytes_) if pkts and bytes_ else NO_COUNTERS
     return name, policy, int(references) if references else None, *counters
