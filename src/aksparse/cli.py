@@ -6,6 +6,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
@@ -125,6 +126,24 @@ def _takes_dumps(function: F) -> F:
 
 def _limits(options: Mapping[str, int]) -> Limits:
     return Limits(**{name.removeprefix("max_"): value for name, value in options.items()})
+
+
+@main.command()
+def collect() -> None:
+    r"""Print a shell script that records what aksparse reads on a node, its pods included, into one archive.
+
+    On the node, as root:
+
+        sh collect.sh node.tar.gz
+
+    From elsewhere:
+
+    \b
+        aksparse collect | kubectl debug node/NODE -i --quiet --profile=sysadmin --image=busybox -- \
+            chroot /host sh -s -- - > node.tar.gz
+    """
+    script = resources.files("aksparse").joinpath("collect.sh")
+    click.echo(script.read_text(encoding="utf-8"), nl=False)
 
 
 @main.command()
