@@ -44,6 +44,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path, d
     """A running kubenet node, the capture that the lab makes of it directly, and the environment of its clients."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [str(LAB), *sys.path])
+        import namespaces
         import record
         import scene
         import stubs
@@ -52,20 +53,24 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path, d
         unavailable(f"the lab can't be built here without {', '.join(lacking)}")
     scratch = tmp_path_factory.mktemp("lab")
     cluster = scene.KUBENET
-    with topology.Lab() as made:
+    with namespaces.Lab() as made:
         running = topology.build_cluster(made, topology.build_vnet(made), cluster, scratch)
         node = running.nodes[0]
         direct = scratch / "direct"
-        record._write(direct, cluster, list(record._outputs(running, scratch)))
+        outputs = list(record._outputs(running, scratch))
+        record.write_outputs(direct, outputs, record._manifest(cluster, outputs))
         (scratch / "docker.sock").unlink(missing_ok=True)
-        with stubs.docker_engine(node, scratch) as docker, stubs.kubernetes_api(cluster, scratch) as kubectl:
+        with (
+            stubs.docker_engine(node, scratch) as docker,
+            stubs.kubernetes_api(stubs.cluster_answers(cluster), scratch) as kubectl,
+        ):
             # The stub of the API server listens outside of the node's network namespace.
-            real = shutil.which("kubectl", path=topology.search_path())
+            real = shutil.which("kubectl", path=namespaces.search_path())
             wrapper = scratch / "bin/kubectl"
             wrapper.parent.mkdir()
             wrapper.write_text(f'#!/bin/sh\nexec nsenter --net=/proc/{os.getpid()}/ns/net {real} "$@"\n')
             wrapper.chmod(0o755)
-            environment = {**docker, **kubectl, "PATH": f"{wrapper.parent}:{topology.search_path()}"}
+            environment = {**docker, **kubectl, "PATH": f"{wrapper.parent}:{namespaces.search_path()}"}
             yield node, direct, environment
 
 
