@@ -138,6 +138,7 @@ UNRECOGNISABLE = {
     "brctl_show/azure-transparent-node-without-bridges",
     "brctl_show/garbled",
     "brctl_show/one-line-per-port-without-header",
+    "docker_inspect/crictl",
     "docker_inspect/no-number",
     "docker_inspect/published",
     "docker_inspect/three-containers",

@@ -2,6 +2,8 @@
 
 Format: docker-inspect(1) of the Docker CLI: with this template one number per container named on the command line, in
 that order. The number alone does not say whose it is: that, and that it is a process id at all, is in the command line.
+podman and nerdctl take the same template. crictl prints the same for
+`crictl inspect --output go-template --template '{{.info.pid}}' CONTAINER...`.
 """
 
 from __future__ import annotations
@@ -50,22 +52,41 @@ def _assemble(lines: Lines) -> Iterator[ContainerPid]:
         yield ContainerPid(pid=pid, container=container, origin=lines.source, line=number)
 
 
-_TEMPLATE = re.compile(r"\{\{ *\.State\.Pid *\}\}")
+_TEMPLATES = {
+    **dict.fromkeys(("docker", "podman", "nerdctl"), re.compile(r"\{\{ *\.State\.Pid *\}\}")),
+    "crictl": re.compile(r"\{\{ *\.info\.pid *\}\}"),
+}
+_GO_TEMPLATES = {("-o", "go-template"), ("--output", "go-template")}
+
+
+def _words(argv: Sequence[str]) -> list[str]:
+    """The words behind `inspect`, without the option that tells crictl that a template follows."""
+    words = list(argv[argv.index("inspect") + 1 :]) if "inspect" in argv else []
+    if argv[0] != "crictl":
+        return words
+    kept = []
+    while words:
+        if tuple(words[:2]) in _GO_TEMPLATES:
+            del words[:2]
+        elif words[0].partition("=")[::2] == ("--output", "go-template"):
+            del words[0]
+        else:
+            kept.append(words.pop(0))
+    return kept
 
 
 def _containers(argv: Sequence[str]) -> list[str]:
-    words = list(argv)
-    options = words[words.index("inspect") + 1 :] if "inspect" in words else []
-    return [word for word in options if word and word[0] != "-" and "{" not in word]
+    return [word for word in (_words(argv) if argv else ()) if word and word[0] != "-" and "{" not in word]
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
     words = list(argv)
-    if words[:2] != ["docker", "inspect"] and words[:3] != ["docker", "container", "inspect"]:
+    if words[0] not in _TEMPLATES or (words[1:2] != ["inspect"] and words[1:3] != ["container", "inspect"]):
         return False
-    options = [word for word in words if word.startswith("-")]
-    templates = [word.partition("=")[2] or word for word in words if "{" in word]
-    return len(options) == len(templates) == 1 and bool(_TEMPLATE.fullmatch(templates[0]))
+    rest = _words(argv)
+    options = [word for word in rest if word.startswith("-")]
+    templates = [word.partition("=")[2] or word for word in rest if "{" in word]
+    return len(options) == len(templates) == 1 and bool(_TEMPLATES[words[0]].fullmatch(templates[0]))
 
 
 COMMAND = Command(name="docker_inspect", record=ContainerPid, assemble=_assemble, produced_by=_produced_by)
