@@ -275,7 +275,8 @@ FORMAT_WORDS = {
     # `None` is `headless`, `<none>` and `<unknown>` are absent.
     "kubectl_get": "none unknown ago",
     "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
-    " packet ctstate seconds name side mask masq redir ports",
+    " packet ctstate seconds name side mask masq redir ports icmptype avg burst flags level prefix from to on utc"
+    " source ip range in physdev owner uid gid",
     "route": "",
 }
 PROTOCOLS = {"0": "all", "1": "icmp", "6": "tcp", "17": "udp", "47": "gre", "50": "esp", "132": "sctp"}
@@ -313,6 +314,8 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"\\x[0-9a-f]{2}|\\.", " ", line)
         case "iptables":
             line = re.sub(r"(?<= )(!?)([0-9]+)(?= +(?:--|-f|!f) )", lambda m: m[1] + PROTOCOLS.get(m[2], m[2]), line)
+            line = re.sub(r"(?<= flags:)0x17/0x02", "FIN,SYN,RST,ACK/SYN", line)
+            line = re.sub(r"(?<= LOG flags )0 ", "", line)  # no flags
         case "assignment" | "az_aks_create":
             line = re.sub(r" #.*", "", line)
             line = re.sub(r"(?<!\S)--([a-z-]+)", lambda m: " " if field_of(m[1]) in record else m[0], line)

@@ -124,7 +124,8 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 # A module may import those above it, never one below; the commands stand side by side.
 LAYERS = [
     *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
-    *("netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.listing"),
+    *("netfilter.values", "netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.options"),
+    *("netfilter.listed_matches", "netfilter.listed_targets", "netfilter.listing"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
     *("command", "documents", "commands", "transcript"),
     *("capture", "load"),

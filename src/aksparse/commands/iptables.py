@@ -25,7 +25,8 @@ import pyparsing as pp
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.listing import NO_OPTIONS, read_commented_options, read_options
-from aksparse.netfilter.rules import NO_COUNTERS, PROTOCOLS, Chain, Rule, to_address, to_counters
+from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule, to_counters
+from aksparse.netfilter.values import PROTOCOLS, to_address
 from aksparse.records import maker
 from aksparse.tokens import column, columns, integer, remember, rest_of_line, word
 

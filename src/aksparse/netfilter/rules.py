@@ -6,17 +6,12 @@ Format: iptables(8). How each of the two forms is written: `aksparse.commands.ip
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv4Network, IPv6Network
-
 import attrs
 
 from aksparse.netfilter.matches import Match
 from aksparse.netfilter.targets import TargetOption
+from aksparse.netfilter.values import Address
 from aksparse.records import Record
-from aksparse.tokens import BadValue, remember, to_host_network, to_network
-
-Address = IPv4Network | IPv6Network | str
 
 
 @attrs.frozen(kw_only=True)
@@ -87,12 +82,6 @@ class Chain(Record):
     rules: tuple[Rule, ...] = ()
 
 
-PROTOCOLS = {
-    **{"0": "all", "1": "icmp", "2": "igmp", "4": "ipencap", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre"},
-    **{"50": "esp", "51": "ah", "58": "ipv6-icmp", "132": "sctp", "136": "udplite"},
-}
-
-
 _UNITS = {unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}
 NO_COUNTERS = (None, None, None)
 
@@ -105,28 +94,3 @@ def to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
         int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text) for text in (pkts, bytes_)
     )
     return packet_count, byte_count, True
-
-
-def to_address(text: str) -> Address:
-    """The network of a source or destination column, or the name that stands there."""
-    # The address of one host stands in few rules; other networks and names stand in many.
-    if "/" not in text and text[0].isdigit():
-        try:
-            return to_host_network(text)
-        except BadValue:
-            pass  # a name that begins with a digit, or an IPv6 address
-    return _to_repeated_address(text)
-
-
-@remember
-def _to_repeated_address(text: str) -> Address:
-    try:
-        return to_network(text)
-    except BadValue:
-        # A mask with holes has no prefix length.
-        if _NUMERIC.fullmatch(text) and "." not in text.partition("/")[2]:
-            raise
-        return text
-
-
-_NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")

@@ -23,7 +23,8 @@ def _services(chains: dict[str, Chain]) -> Iterator[ServiceChain]:
         chain = chains.get(rule.target or "")
         if chain is None or not chain.name.startswith("KUBE-SVC-"):
             continue
-        port = next((match.dport.first for match in rule.matches if isinstance(match, PortMatch) and match.dport), None)
+        ports = (match.dport.first for match in rule.matches if isinstance(match, PortMatch) and match.dport)
+        port = next((port for port in ports if isinstance(port, int)), None)
         # Older kube-proxy marks in KUBE-SERVICES before the jump, newer in the service's own chain.
         marks = [
             mark

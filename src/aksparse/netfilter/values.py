@@ -1,0 +1,231 @@
+"""The values in the options of iptables rules, and a match or a target option from their text.
+
+Both forms of a rule say the same, a listing in the words of the extension's `print` function, `iptables-save` in
+options; once its words have the names of the fields, `build` makes the record from either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache, reduce
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from operator import or_
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import attrs
+
+from aksparse.tokens import BadValue, remember, to_host_network, to_ip, to_network
+
+Address = IPv4Network | IPv6Network | str
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class PortRange:
+    """A range of ports.
+
+    Attributes:
+        first: the first port; a name where the tool printed one.
+        last: the last port, the same as the first for a single one.
+        negated: whether every other port is meant.
+    """
+
+    first: int | str
+    last: int | str
+    negated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class NumberRange:
+    """A range of numbers.
+
+    Attributes:
+        first: the first number.
+        last: the last number, the same as the first for a single one.
+    """
+
+    first: int
+    last: int
+
+
+@attrs.frozen(kw_only=True)
+class AddressRange:
+    """A range of addresses.
+
+    Attributes:
+        first: the first address.
+        last: the last address.
+    """
+
+    first: IPv4Address | IPv6Address
+    last: IPv4Address | IPv6Address
+
+
+@attrs.frozen(kw_only=True)
+class Masked:
+    """A number of which some bits count.
+
+    Attributes:
+        value: the number.
+        mask: the bits that count; absent means all.
+    """
+
+    value: int
+    mask: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TcpFlags:
+    """Which flags of a TCP segment are looked at, and which of these must be set.
+
+    Attributes:
+        mask: the flags that are looked at, such as `SYN`.
+        comp: those that must be set.
+        negated: whether every other combination is meant.
+    """
+
+    mask: tuple[str, ...]
+    comp: tuple[str, ...]
+    negated: bool = False
+
+
+def to_int(text: str) -> int:
+    """A decimal number, or a hexadecimal one that begins with 0x."""
+    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
+
+
+def to_number_or_name(text: str) -> int | str:
+    return int(text) if text.isdecimal() and text.isascii() else text
+
+
+@remember
+def to_ports(text: str) -> PortRange:
+    """`[!]FIRST[:LAST]`."""
+    first, _, last = text.lstrip("!").partition(":")
+    return PortRange(
+        first=to_number_or_name(first), last=to_number_or_name(last or first), negated=text.startswith("!")
+    )
+
+
+def to_number_range(text: str) -> NumberRange:
+    """`FIRST[:LAST]`."""
+    first, _, last = text.partition(":")
+    return NumberRange(first=to_int(first), last=to_int(last or first))
+
+
+def to_address_range(text: str) -> AddressRange:
+    """`FIRST-LAST`."""
+    first, _, last = text.partition("-")
+    return AddressRange(first=to_ip(first), last=to_ip(last or first))
+
+
+def to_masked(text: str) -> Masked:
+    """`VALUE[/MASK]`."""
+    value, _, mask = text.partition("/")
+    return Masked(value=to_int(value), mask=to_int(mask) if mask else None)
+
+
+_TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG")
+
+
+def to_tcp_flags(text: str) -> TcpFlags:
+    """`[!]MASK/COMP`, each a number or names."""
+    mask, _, comp = text.lstrip("!").partition("/")
+    return TcpFlags(mask=_flags(mask), comp=_flags(comp), negated=text.startswith("!"))
+
+
+def _flags(text: str) -> tuple[str, ...]:
+    if text in ("NONE", "ALL"):
+        return _TCP_FLAGS if text == "ALL" else ()
+    if not text.startswith("0x"):
+        return to_words(text)
+    bits = int(text, 16)
+    if bits >= 1 << len(_TCP_FLAGS):
+        raise BadValue(text, "flags of TCP")
+    return tuple(name for bit, name in enumerate(_TCP_FLAGS) if bits >> bit & 1)
+
+
+def to_address(text: str) -> Address:
+    """The network of a source or destination column, or the name that stands there."""
+    # The address of one host stands in few rules; other networks and names stand in many.
+    if "/" not in text and text[0].isdigit():
+        try:
+            return to_host_network(text)
+        except BadValue:
+            pass  # a name that begins with a digit, or an IPv6 address
+    return _to_repeated_address(text)
+
+
+@remember
+def _to_repeated_address(text: str) -> Address:
+    try:
+        return to_network(text)
+    except BadValue:
+        # A mask with holes has no prefix length.
+        if _NUMERIC.fullmatch(text) and "." not in text.partition("/")[2]:
+            raise
+        return text
+
+
+_NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
+
+
+def to_words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+_CONVERTERS: dict[Any, Callable[[str], Any]] = {
+    int: to_int,
+    int | str: to_number_or_name,
+    str: str,
+    bool: bool,
+    Decimal: Decimal,
+    tuple[str, ...]: to_words,
+    IPv4Address | IPv6Address: to_ip,
+    Address: to_address,
+    PortRange: to_ports,
+    NumberRange: to_number_range,
+    AddressRange: to_address_range,
+    Masked: to_masked,
+    TcpFlags: to_tcp_flags,
+}
+
+
+@cache
+def _converters(cls: type[Any]) -> dict[str, Callable[[str], Any]]:
+    """How the text of each field becomes its value, by the field's type."""
+    return {
+        name: _CONVERTERS[_without_none(hint)]
+        for name, hint in get_type_hints(cls).items()
+        if name not in ("kind", "negated")
+    }
+
+
+def _without_none(hint: Any) -> Any:
+    kinds = get_args(hint)
+    return reduce(or_, [kind for kind in kinds if kind is not NoneType]) if NoneType in kinds else hint
+
+
+def build(cls: Callable[..., T], tokens: dict[str, str]) -> T:
+    """The record of a class from the text of its fields.
+
+    A token `not_FIELD` says that this field is negated, the token `negated` that the whole match is.
+    """
+    converters = _converters(cls)
+    fields = {name: convert(tokens[name]) for name, convert in converters.items() if name in tokens}
+    if negated := "negated" in tokens or tuple(name for name in converters if f"not_{name}" in tokens):
+        fields["negated"] = negated
+    return cls(**fields)
+
+
+_NUMBERED = {
+    **{1: "icmp", 2: "igmp", 3: "ggp", 4: "ipencap", 6: "tcp", 8: "egp", 17: "udp", 33: "dccp", 41: "ipv6"},
+    **{43: "ipv6-route", 44: "ipv6-frag", 46: "rsvp", 47: "gre", 50: "esp", 51: "ah", 58: "ipv6-icmp"},
+    **{59: "ipv6-nonxt", 60: "ipv6-opts", 88: "eigrp", 89: "ospf", 94: "ipip", 97: "etherip", 103: "pim"},
+    **{108: "ipcomp", 112: "vrrp", 115: "l2tp", 132: "sctp", 135: "mobility-header", 136: "udplite"},
+}
+PROTOCOLS = {"0": "all", **{str(number): name for number, name in _NUMBERED.items()}}
+"""The names of protocols by number, as /etc/protocols has them."""
