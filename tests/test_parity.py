@@ -126,6 +126,7 @@ LAYERS = [
     *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
     *("netfilter.values", "netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.options"),
     *("netfilter.listed_matches", "netfilter.listed_targets", "netfilter.listing"),
+    *("netfilter.saved_options", "netfilter.saved_targets", "netfilter.saving"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
     *("command", "documents", "commands", "transcript"),
     *("capture", "load"),

@@ -14,6 +14,7 @@ from aksparse.commands.docker_inspect import parse_docker_inspect
 from aksparse.commands.docker_ps import parse_docker_ps
 from aksparse.commands.ip_addr import parse_ip_addr
 from aksparse.commands.iptables import parse_iptables
+from aksparse.commands.iptables_save import parse_iptables_save
 from aksparse.commands.kubectl_get import parse_kubectl_get
 from aksparse.commands.route import parse_route
 from aksparse.compare import Comparison, compare
@@ -56,6 +57,7 @@ __all__ = [
     "parse_docker_ps",
     "parse_ip_addr",
     "parse_iptables",
+    "parse_iptables_save",
     "parse_kubectl_get",
     "parse_route",
     "read_transcript",

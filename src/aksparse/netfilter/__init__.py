@@ -1,6 +1,9 @@
 """The rules of netfilter as iptables prints them: records, and the grammars of both forms.
 
+- `values`: what the options of rules hold, and how a record is made from text.
 - `matches`, `targets`: the typed options of rules.
 - `rules`: chains and rules.
-- `listing`: how a listing (`iptables -L`) prints the options of a rule.
+- `listing`: the options of a rule in a listing (`iptables -L`); `listed_matches`, `listed_targets`: how each is printed
+  there, in the words of `options`.
+- `saving`: the options of a rule in `iptables-save`; `saved_options`, `saved_targets`: how each is printed there.
 """

@@ -65,6 +65,7 @@ class Chain(Record):
 
     Attributes:
         name: the name of the chain.
+        table: the name of its table, where the text has it: `iptables-save` does.
         policy: what becomes of packets at its end, of a built-in chain.
         references: how many rules jump to it, of a user-defined chain.
         pkts: the packets that met the policy, with `-v`.
@@ -74,6 +75,7 @@ class Chain(Record):
     """
 
     name: str
+    table: str | None = None
     policy: str | None = None
     references: int | None = None
     pkts: int | None = None

@@ -1,0 +1,359 @@
+"""The options of rules in the form of `iptables-save`, and the matches among them.
+
+Format: the `save` function of each extension in `extensions/` of iptables; see also iptables-extensions(8). An
+extension is named by `-m` or `-j`, its options begin with two hyphens, and a value with blanks stands between quotation
+marks. Most options have the name of a field of the record; what goes by another name or has to be put otherwise, so
+that a rule reads as its listing does, is said here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from aksparse.netfilter.matches import (
+    AddrtypeMatch,
+    BpfMatch,
+    CgroupMatch,
+    ClusterMatch,
+    ConnbytesMatch,
+    ConnlimitMatch,
+    ConnmarkMatch,
+    ConntrackMatch,
+    DscpMatch,
+    HashlimitMatch,
+    HelperMatch,
+    IcmpMatch,
+    IprangeMatch,
+    LengthMatch,
+    LimitMatch,
+    MacMatch,
+    MarkMatch,
+    Match,
+    MultiportMatch,
+    NfacctMatch,
+    OwnerMatch,
+    PhysdevMatch,
+    PkttypeMatch,
+    PolicyMatch,
+    PortMatch,
+    QuotaMatch,
+    RealmMatch,
+    RecentMatch,
+    RpfilterMatch,
+    SetMatch,
+    SocketMatch,
+    SpiMatch,
+    StateMatch,
+    StatisticMatch,
+    StringMatch,
+    TcpmssMatch,
+    TimeMatch,
+    TosMatch,
+    TtlMatch,
+    U32Match,
+)
+from aksparse.netfilter.values import PROTOCOLS, build, to_ports
+
+
+class SavedOption(NamedTuple):
+    """One option of an extension.
+
+    Attributes:
+        name: its name without the hyphens.
+        values: its values, without quotation marks.
+        negated: whether an exclamation mark stands before it.
+        text: the option as it was printed.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    negated: bool
+    text: str
+
+
+_SavedOptions = list[SavedOption]
+_Tokens = dict[str, str]
+
+
+class Untyped(Exception):
+    """An extension has an option that has no place in its record."""
+
+
+_WORD = re.compile(r' *("(?:[^"\\]|\\.)*"|[^ ]+)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a rule; what stands between quotation marks is one, and keeps them."""
+    return _WORD.findall(text)
+
+
+def unquoted(word: str) -> str:
+    if len(word) > 1 and word[0] == word[-1] == '"':
+        return _ESCAPED.sub(r"\1", word[1:-1])
+    return word
+
+
+def options_in(words: list[str]) -> _SavedOptions:
+    """The options of one extension."""
+    options: _SavedOptions = []
+    start = 0
+    for end in range(1, len(words) + 1):
+        if end < len(words) and not _begins_option(words, end):
+            continue
+        part = words[start:end]
+        negated = part[0] == "!"
+        name, *values = part[negated:]
+        options.append(SavedOption(name.removeprefix("--"), tuple(map(unquoted, values)), negated, " ".join(part)))
+        start = end
+    return options
+
+
+def _begins_option(words: list[str], position: int) -> bool:
+    """Whether an option begins here: at its name, or at the exclamation mark before it."""
+    word = words[position]
+    if word == "!":
+        return position + 1 < len(words) and words[position + 1].startswith("--")
+    return word.startswith("--") and words[position - 1] != "!"
+
+
+def tokens_of(cls: type[Any], options: _SavedOptions, prefix: str = "") -> _Tokens:
+    """The options by the names of fields, as `build` takes them.
+
+    Raises:
+        Untyped: there is no such field.
+    """
+    tokens: _Tokens = {}
+    for option in options:
+        field = option.name.removeprefix(prefix).replace("-", "_")
+        if field not in cls.__annotations__ or field in tokens:
+            raise Untyped
+        tokens[field] = " ".join(option.values) or option.name
+        if option.negated:
+            tokens[f"not_{field}"] = "!"
+    return tokens
+
+
+def _plain(cls: type[Any], prefix: str = "") -> Callable[[_SavedOptions], Any]:
+    """An extension whose options are the fields of the record."""
+    return lambda options: build(cls, tokens_of(cls, options, prefix))
+
+
+def _whole(cls: type[Any], prefix: str = "") -> Callable[[_SavedOptions], Any]:
+    """The same where an exclamation mark negates the whole match."""
+
+    def read(options: _SavedOptions) -> Any:
+        tokens = tokens_of(cls, options, prefix)
+        negated = {name for name in tokens if name.startswith("not_")}
+        kept = {name: token for name, token in tokens.items() if name not in negated}
+        return build(cls, {**kept, **({"negated": "!"} if negated else {})})
+
+    return read
+
+
+def _port(protocol: str) -> Callable[[_SavedOptions], PortMatch]:
+    def read(options: _SavedOptions) -> PortMatch:
+        tokens = {"protocol": protocol}
+        for option in options:
+            mark = "!" if option.negated else ""
+            match option.name, option.values:
+                case ("sport" | "dport") as side, (ports,):
+                    tokens[side] = mark + ports
+                case "tcp-flags", (mask, comp):
+                    tokens["tcp_flags"] = f"{mark}{mask}/{comp}"
+                case "tcp-option", (number,):
+                    tokens["tcp_option"] = number
+                    if mark:
+                        tokens["not_tcp_option"] = mark
+                case _:
+                    raise Untyped
+        return build(PortMatch, tokens)
+
+    return read
+
+
+def _multiport(options: _SavedOptions) -> MultiportMatch:
+    (option,) = options
+    ports = tuple(map(to_ports, option.values[0].split(",")))
+    return MultiportMatch(direction=option.name, ports=ports, negated=option.negated)
+
+
+def _icmp(options: _SavedOptions) -> IcmpMatch:
+    (option,) = options
+    kind, _, code = option.values[0].partition("/")
+    return build(
+        IcmpMatch, {"type": kind, **({"code": code} if code else {}), **({"negated": "!"} if option.negated else {})}
+    )
+
+
+def _addrtype(options: _SavedOptions) -> AddrtypeMatch:
+    tokens = tokens_of(AddrtypeMatch, options)
+    for side in ("src", "dst"):
+        if tokens.pop(f"not_{side}_type", None):
+            tokens[f"{side}_negated"] = "!"
+    return build(AddrtypeMatch, tokens)
+
+
+def _mark(cls: type[Any]) -> Callable[[_SavedOptions], Any]:
+    def read(options: _SavedOptions) -> Any:
+        (option,) = options
+        return build(cls, {**masked(option.values[0]), **({"negated": "!"} if option.negated else {})})
+
+    return read
+
+
+def masked(text: str) -> _Tokens:
+    value, _, mask = text.partition("/")
+    return {"value": value, **({"mask": mask} if mask else {})}
+
+
+def _recent(options: _SavedOptions) -> RecentMatch:
+    tokens: _Tokens = {}
+    actions = {"set": "SET", "rcheck": "CHECK", "update": "UPDATE", "remove": "REMOVE"}
+    for option in options:
+        if option.name in actions:
+            tokens["action"] = actions[option.name]
+            if option.negated:
+                tokens["negated"] = "!"
+        elif option.name in ("rsource", "rdest"):
+            tokens["side"] = option.name[1:]
+        else:
+            tokens |= tokens_of(RecentMatch, [option])
+    return build(RecentMatch, tokens)
+
+
+def _set(options: _SavedOptions) -> SetMatch:
+    first, *others = options
+    name, flags = first.values
+    tokens = {"match_set": name, "flags": flags, **({"not_match_set": "!"} if first.negated else {})}
+    return build(SetMatch, {**tokens, **tokens_of(SetMatch, others)})
+
+
+def _limit(options: _SavedOptions) -> LimitMatch:
+    # A burst of 5 is not saved.
+    return build(LimitMatch, {"limit_burst": "5", **tokens_of(LimitMatch, options)})
+
+
+def _ttl(options: _SavedOptions) -> TtlMatch:
+    (option,) = options
+    return TtlMatch(operator=option.name[-2:], value=int(option.values[0]), negated=option.negated)
+
+
+def _tos(options: _SavedOptions) -> TosMatch:
+    (option,) = options
+    return build(TosMatch, {"tos": option.values[0], **({"negated": "!"} if option.negated else {})})
+
+
+def _bpf(options: _SavedOptions) -> BpfMatch:
+    (option,) = options
+    text = option.values[0].rstrip("\0")
+    if option.name == "object-pinned":
+        return BpfMatch(object_pinned=text)
+    return build(BpfMatch, {"bytecode": text.partition(",")[2]})  # the number of instructions comes first
+
+
+def _spi(protocol: str) -> Callable[[_SavedOptions], SpiMatch]:
+    names = {f"{protocol}spi": "spi"}
+
+    def read(options: _SavedOptions) -> SpiMatch:
+        renamed = [option._replace(name=names.get(option.name, option.name)) for option in options]
+        return build(SpiMatch, {"protocol": protocol, **tokens_of(SpiMatch, renamed)})
+
+    return read
+
+
+def _string(options: _SavedOptions) -> StringMatch:
+    names = {"from": "from-offset", "to": "to-offset"}
+    return build(
+        StringMatch,
+        tokens_of(StringMatch, [option._replace(name=names.get(option.name, option.name)) for option in options]),
+    )
+
+
+def _policy(options: _SavedOptions) -> PolicyMatch:
+    elements: list[list[str]] = [[]]
+    known = {}
+    for option in options:
+        if option.name in ("dir", "pol"):
+            known[option.name] = option.values[0]
+        elif option.name == "next":
+            elements.append([])
+        elif option.name != "strict":
+            values = [PROTOCOLS.get(value, value) if option.name == "proto" else value for value in option.values]
+            elements[-1].append(" ".join([*(["!"] if option.negated else []), option.name, *values]))
+    strict = any(option.name == "strict" for option in options)
+    return PolicyMatch(
+        dir=known["dir"], pol=known["pol"], strict=strict, elements=tuple(" ".join(part) for part in elements if part)
+    )
+
+
+def _connlimit(options: _SavedOptions) -> ConnlimitMatch:
+    sides = {"connlimit-saddr": "src", "connlimit-daddr": "dst"}
+    (side,) = (option for option in options if option.name in sides)
+    others = [option for option in options if option is not side]
+    return build(ConnlimitMatch, {"side": sides[side.name], **tokens_of(ConnlimitMatch, others, "connlimit-")})
+
+
+def _connbytes(options: _SavedOptions) -> ConnbytesMatch:
+    first, *others = options
+    least, _, most = first.values[0].partition(":")
+    tokens = {"first": least, **({"last": most} if most else {}), **({"negated": "!"} if first.negated else {})}
+    return build(ConnbytesMatch, {**tokens, **tokens_of(ConnbytesMatch, others, "connbytes-")})
+
+
+_SAVED_MATCHES: dict[str, Callable[[_SavedOptions], Match]] = {
+    **{protocol: _port(protocol) for protocol in ("tcp", "udp", "sctp")},
+    "multiport": _multiport,
+    "icmp": _icmp,
+    "icmp6": _icmp,
+    "iprange": _plain(IprangeMatch),
+    "addrtype": _addrtype,
+    "statistic": _whole(StatisticMatch),
+    "mark": _mark(MarkMatch),
+    "connmark": _mark(ConnmarkMatch),
+    "conntrack": _plain(ConntrackMatch),
+    "state": _plain(StateMatch),
+    "recent": _recent,
+    "nfacct": _plain(NfacctMatch, "nfacct-"),
+    "set": _set,
+    "physdev": _plain(PhysdevMatch),
+    "rpfilter": _plain(RpfilterMatch),
+    "u32": _plain(U32Match),
+    "limit": _limit,
+    "hashlimit": _plain(HashlimitMatch, "hashlimit-"),
+    "length": _plain(LengthMatch),
+    "mac": _plain(MacMatch),
+    "owner": _plain(OwnerMatch),
+    "socket": _plain(SocketMatch),
+    "ttl": _ttl,
+    "hl": _ttl,
+    "dscp": _plain(DscpMatch),
+    "tos": _tos,
+    "cgroup": _plain(CgroupMatch),
+    "bpf": _bpf,
+    "esp": _spi("esp"),
+    "ah": _spi("ah"),
+    "string": _string,
+    "time": _plain(TimeMatch),
+    "quota": _plain(QuotaMatch),
+    "policy": _policy,
+    "cluster": _plain(ClusterMatch, "cluster-"),
+    "connlimit": _connlimit,
+    "connbytes": _connbytes,
+    "pkttype": _plain(PkttypeMatch),
+    "realm": _plain(RealmMatch),
+    "helper": _plain(HelperMatch),
+    "tcpmss": _plain(TcpmssMatch),
+}
+
+
+def read_match(name: str, options: _SavedOptions) -> Match | None:
+    """The record of a match, or `None` when it or one of its options is not typed."""
+    if name not in _SAVED_MATCHES:
+        return None
+    try:
+        return _SAVED_MATCHES[name](options)
+    except (Untyped, TypeError, KeyError, IndexError, ValueError):
+        return None
