@@ -53,16 +53,14 @@ def assert_spans(records: Sequence[Record], recorded: set[int]) -> None:
         assert {record.span.line, record.span.end_line} <= recorded
         parts = list(parts_of(record))
         assert_spans(parts, recorded)
-        assert {line for part in parts for line in lines_of(part)} <= set(lines_of(record))
+        of_parts = {line for part in parts for line in lines_of(part)}
+        assert of_parts <= set(lines_of(record)) or min(of_parts) >= record.span.end_line
     assert all(above.span.end_line < below.span.line + may_share_a_line(below) for above, below in pairwise(records))
 
 
 def may_share_a_line(record: Record) -> bool:
     """A file without a line feed at its end is followed by the next one in the same line."""
     return isinstance(record, CniConf)
-        of_parts = {line for part in parts for line in lines_of(part)}
-        assert of_parts <= set(lines_of(record)) or min(of_parts) >= record.span.end_line
-    assert all(above.span.end_line < below.span.line for above, below in pairwise(records))
 
 
 def lines_of(record: Record) -> range:

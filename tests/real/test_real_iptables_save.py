@@ -197,7 +197,8 @@ def rule_of(chance: random.Random, protocol: str, parts: Iterable[str], family: 
 
 def loadable(namespace: Namespace, tool: str, table: str, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Of these options, those that the kernel at hand can load."""
-    kept, lacking = [], []
+    kept: list[tuple[str, str]] = []
+    lacking: list[tuple[str, str]] = []
     for protocol, template in found:
         option = drawn(random.Random(0), template)
         rules = f"*{table}\n:PROBE - [0:0]\n:num - [0:0]\n:target - [0:0]\n:Chain - [0:0]\n"
@@ -209,7 +210,7 @@ def loadable(namespace: Namespace, tool: str, table: str, found: list[tuple[str,
 
 
 def random_rules(chance: random.Random, matches: Any, targets: Any, family: str) -> list[str]:
-    rules = []
+    rules: list[str] = []
     while len(rules) < RULES:
         protocol, target = chance.choice(targets)
         fitting = [match for match in matches if match[0] in ("", protocol) or not protocol]

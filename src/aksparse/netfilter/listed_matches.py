@@ -76,6 +76,8 @@ _quoted_text = pp.Regex(r'(?:[^"\\]|\\.)*').set_name("text")
 
 
 _date = pp.Regex(r"[0-9]+(?:-[0-9]+){2} [0-9]+(?::[0-9]+){2}").set_name("date and time")
+# The length of the header is printed right behind it.
+_spi = pp.Regex(r"[0-9]{1,18}(?::[0-9]{1,18})?(?=length:|[ \t]|$)").set_name("index or range")
 _MASKED = HEX("value") + pp.Opt(pp.Literal("/").leave_whitespace() + glued(HEX, "mask"))
 
 
@@ -359,11 +361,10 @@ LISTED_MATCHES: Options = {
     ),
     **option(
         "esp ah",
-        pp.Regex("esp|ah")("protocol")
-        + pp.Opt(pp.Regex("spis?:") + pp.Opt(glued(pp.Literal("!"), "not_spi")) + glued(NUMBER_RANGE, "spi"))
-        + pp.Opt(pp.Literal("length:") + pp.Opt(glued(pp.Literal("!"), "not_ahlen")) + glued(integer, "ahlen"))
-        + flag("reserved", "ahres")
-        + end_of_column,
+        column(pp.Regex("esp|ah")("protocol"))
+        + pp.Opt(pp.Regex("spis?:") + pp.Opt(glued(pp.Literal("!"), "not_spi")) + glued(_spi, "spi"))
+        + pp.Opt(pp.Literal("length:") + pp.Opt(glued(pp.Literal("!"), "not_ahlen")) + column(glued(integer, "ahlen")))
+        + flag("reserved", "ahres"),
         SpiMatch,
     ),
     **option(

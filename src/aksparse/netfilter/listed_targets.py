@@ -231,6 +231,7 @@ LISTED_TARGETS: Options = {
         + perhaps("zone", "zone"),
         CtOption,
     ),
+    **option("NOTRACK", column(pp.Literal("NOTRACK")("notrack")), CtOption),
     **option(
         "TPROXY",
         phrase("TPROXY redirect")
