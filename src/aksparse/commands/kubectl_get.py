@@ -249,8 +249,9 @@ class _Reader:
     def without_header(self, number: int, line: str) -> Resource | None:
         lines = self.lines
         found = [] if noise(line) else headless(line, self.kinds)
-        if len(found) == 1:
-            return found[0].table.make(found[0].cells, origin=lines.source, line=number)
+        rows = [each.table.make(each.cells, origin=lines.source, line=number) for each in found]
+        if rows and all(row == rows[0] for row in rows):
+            return rows[0]
         if found:
             kinds = " or ".join(sorted({each.table.kind.name for each in found if each.table.kind}))
             lines.report(number, "orphan-line", f"a row without a header above it, of {kinds}", 1)

@@ -55,7 +55,7 @@ ADDRESS_TYPE = _form(r"IPv4|IPv6|FQDN", "address type")
 NAMESPACE_STATUS = _form(r"Active|Terminating", "status of a namespace")
 EVENT_TYPE = _form(r"Normal|Warning", "type of event")
 OBJECT = _form(r"[A-Za-z][\w.-]*(?:/[^ \t]*)?", "object")
-SUBOBJECT = _form(r"[a-zA-Z.]+\{[^ \t]*\}|[a-z][\w.\[\]]*", "part of an object")
+SUBOBJECT = _form(r"[a-zA-Z]+(?:\.[\w\[\]]+)+(?:\{[^ \t]*\})?", "part of an object")
 SOURCE = _form(r"[^ \t]+(?:(?<=,) [^ \t]+)?", "source")
 MESSAGE = _form(r"[^ \t].*", "message")
 # Five fields, or a name such as @hourly; a time zone may stand before them.
@@ -84,11 +84,11 @@ class Column(NamedTuple):
     any_text: bool = False
     empty: bool = False
 
-    def fits(self, cell: str) -> bool:
-        """Whether a cell of a well laid out table may be one of this column."""
+    def fits(self, cell: str, *, laid_out: bool = True) -> bool:
+        """Whether a cell may be one of this column; in a well laid out table, any text may be."""
         if not cell:
             return self.empty
-        return self.any_text or self.form.pattern.match(cell) is not None
+        return (laid_out and self.any_text) or self.form.pattern.match(cell) is not None
 
 
 def typed_column(form: LineGrammar, field: str, convert: Callable[[str], Value], *, empty: bool = False) -> Column:

@@ -24,8 +24,8 @@ _NAMESPACED = {"NAMESPACE": text_column("namespace"), **_NAMED}
 _LABELLED = {"LABELS": typed_column(cells.LABELS, "labels", cells.to_labels)}
 _AGED = {"AGE": age_column("age")}
 _WORKLOAD = {
-    "CONTAINERS": typed_column(cells.ANY, "containers", cells.to_list, empty=True),
-    "IMAGES": typed_column(cells.ANY, "images", cells.to_list, empty=True),
+    "CONTAINERS": typed_column(cells.ANY, "containers", cells.to_list),
+    "IMAGES": typed_column(cells.ANY, "images", cells.to_list),
     "SELECTOR": Column(cells.SELECTOR, ("selector", "selector_expressions"), cells.to_requirements),
 }
 _LIST_OF_PODS = {name: count_column(name.lower().replace("-", "_")) for name in ("DESIRED", "CURRENT", "READY")}
@@ -283,7 +283,8 @@ KINDS = {
             "event",
             r.Event,
             (
-                "LAST SEEN|TYPE|REASON|OBJECT",
+                "LAST SEEN|TYPE|REASON|OBJECT|MESSAGE",
+                "LAST SEEN|TYPE|REASON|OBJECT|SUBOBJECT|SOURCE|MESSAGE",
                 "LAST SEEN|FIRST SEEN|COUNT|NAME|KIND",
                 "LAST SEEN|TYPE|REASON|KIND|MESSAGE",
             ),
@@ -293,15 +294,16 @@ KINDS = {
                 "FIRST SEEN": age_column("first_seen"),
                 "COUNT": count_column("count"),
                 "NAME": text_column("name"),
-                "TYPE": text_column("type", cells.EVENT_TYPE, empty=True),
-                "REASON": text_column("reason", empty=True),
+                "TYPE": text_column("type", cells.EVENT_TYPE),
+                "REASON": text_column("reason"),
                 "OBJECT": text_column("object", cells.OBJECT),
                 "KIND": text_column("object", cells.OBJECT),
                 "SUBOBJECT": text_column("subobject", cells.SUBOBJECT, empty=True),
                 "SOURCE": text_column("source", cells.SOURCE, empty=True),
-                "MESSAGE": text_column("message", cells.MESSAGE, empty=True),
+                "MESSAGE": text_column("message", cells.MESSAGE),
             },
             "events ev",
+            wide="FIRST SEEN|COUNT|NAME",
         ),
         _kind(
             "ingress",

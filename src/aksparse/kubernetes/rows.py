@@ -84,11 +84,14 @@ class Table:
             return list(match.groups()) if match else None
         return None
 
-    def fits(self, cells: Sequence[str]) -> bool:
-        """Whether the cells may be those of a row."""
+    def fits(self, cells: Sequence[str], *, laid_out: bool = True) -> bool:
+        """Whether the cells may be those of a row; of a well laid out one, or only by their form."""
         if self.kind is None:
             return bool(cells[self.names.index("NAME")]) if "NAME" in self.names else any(cells)
-        return all(column is None or column.fits(cell) for column, cell in zip(self.columns, cells, strict=True))
+        return all(
+            column is None or column.fits(cell, laid_out=laid_out)
+            for column, cell in zip(self.columns, cells, strict=True)
+        )
 
 
 @cache
@@ -202,7 +205,7 @@ def _tables_of(kind: Kind) -> tuple[Table, ...]:
 
 def _cells_of(table: Table, texts: list[str], line: str) -> list[str] | None:
     if len(texts) > 1:
-        ways = [way for way in placements(texts, table.may_be_empty) if table.fits(way)]
+        ways = [way for way in placements(texts, table.may_be_empty) if table.fits(way, laid_out=False)]
         cells = ways[0] if len(ways) == 1 else None
     else:
         match = table.grammar.pattern.match(line)

@@ -1,0 +1,241 @@
+"""`kubectl get` prints tables of a server as the records say: every cell that the server sent is in its record."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from aksparse.commands.kubectl_get import Deployment, Job, OtherResource, Pod, parse_kubectl_get
+from tests.real.conftest import unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from stubs import Answers
+
+pytestmark = pytest.mark.real
+
+RESOURCES = {
+    "pods": ("/api/v1", "v1", "Pod", "Name|Ready|Status|Restarts|Age", "IP|Node|Nominated Node|Readiness Gates"),
+    "deployments": (
+        *("/apis/apps/v1", "apps/v1", "Deployment", "Name|Ready|Up-to-date|Available|Age"),
+        "Containers|Images|Selector",
+    ),
+    "jobs": (
+        *("/apis/batch/v1", "batch/v1", "Job", "Name|Status|Completions|Duration|Age"),
+        "Containers|Images|Selector",
+    ),
+    "widgets": ("/apis/example.com/v1", "example.com/v1", "Widget", "Name|Colour|Note|Age", "Last Words|Size"),
+}
+STATUSES = ("Running", "Pending", "Completed", "CrashLoopBackOff", "Init:0/1", "OOMKilled")
+WORDS = ("red", "<none>", "", "two words", "\u4f60\u597d", "Stra\u00dfe 5", "a,b", "x=y", "5 (3h ago)")
+SECONDS = {"5s": 5, "61s": 61, "3m20s": 200, "90m": 5400, "7h5m": 25500, "5d23h": 514800, "400d": 34560000}
+
+
+class Server:
+    """A stub API server, and the real kubectl asking it."""
+
+    def __init__(self, answers: Answers, environment: Mapping[str, str]) -> None:
+        self.answers, self.environment = answers, {**os.environ, **environment}
+
+    def kubectl(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ("kubectl", *arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def hold(self, name: str, rows: list[tuple[dict[str, Any], list[str]]]) -> None:
+        """Answer with a table of these metadata and cells."""
+        path, _, _, plain, wide = RESOURCES[name]
+        columns = [(column, 0) for column in plain.split("|")] + [(column, 1) for column in wide.split("|")]
+        table = {
+            "kind": "Table",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": {},
+            "columnDefinitions": [
+                {"name": column, "type": "string", "format": "name" * (column == "Name"), "priority": priority}
+                for column, priority in columns
+            ],
+            "rows": [
+                {"cells": cells}
+                | {"object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}}
+                for metadata, cells in rows
+            ],
+        }
+        self.answers[f"{path}/{name}"] = self.answers[f"{path}/namespaces/default/{name}"] = table
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if shutil.which("kubectl") is None:
+        unavailable("kubectl is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(Path(__file__).parents[1] / "lab"), *sys.path])
+        from stubs import kubernetes_api
+    directory = tmp_path_factory.mktemp("kubectl")
+    groups = []
+    answers: Answers = {"/api": {"kind": "APIVersions", "versions": ["v1"]}}
+    for name, (path, version, kind, *_) in RESOURCES.items():
+        resource = {
+            "name": name,
+            "singularName": kind.lower(),
+            "kind": kind,
+            "namespaced": True,
+            "verbs": ["get", "list"],
+        }
+        answers[path] = {"kind": "APIResourceList", "groupVersion": version, "resources": [resource]}
+        if "/" in version:
+            preferred = {"groupVersion": version, "version": version.partition("/")[2]}
+            groups.append({"name": version.partition("/")[0], "versions": [preferred], "preferredVersion": preferred})
+    answers["/apis"] = {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+    with kubernetes_api(answers, directory) as environment:
+        yield Server(answers, environment)
+
+
+def random_row(chance: random.Random, name: str) -> list[str]:
+    """The cells of a row behind its name."""
+    age = chance.choice(list(SECONDS))
+    count, total = str(chance.randint(0, 12)), str(chance.randint(0, 12))
+    workload = [
+        chance.choice(("web", "fe,sidecar")),
+        "nginx:1.19",
+        chance.choice(("app=web", "<none>", "a=b,c in (d,e)")),
+    ]
+    if name == "pods":
+        restarts = chance.choice((count, f"{count} ({chance.choice(list(SECONDS))} ago)"))
+        address = chance.choice(("<none>", f"10.1.{count}.{total}"))
+        place = [
+            address,
+            chance.choice(("<none>", "aks-nodepool1-27511634-vmss000001")),
+            "<none>",
+            chance.choice(("<none>", "1/2")),
+        ]
+        return [f"{count}/{total}", chance.choice(STATUSES), restarts, age, *place]
+    if name == "deployments":
+        return [f"{count}/{total}", total, count, age, *workload]
+    if name == "jobs":
+        completions = chance.choice((f"{count}/{total}", f"{count}/1 of {total}"))
+        return [chance.choice(("Complete", "Failed")), completions, chance.choice(("", age)), age, *workload]
+    return [chance.choice(WORDS), chance.choice(WORDS), age, chance.choice(WORDS), chance.choice(WORDS)]
+
+
+def assert_cells(record: Any, name: str, cells: list[str], *, wide: bool) -> None:
+    """The record says what the cells say."""
+    own, *rest = cells
+    assert record.name == own
+    if name == "pods":
+        ready, status, restarts, age, *place = rest
+        assert isinstance(record, Pod)
+        assert (f"{record.ready}/{record.containers}", record.status) == (ready, status)
+        count, _, last = restarts.partition(" (")
+        assert record.restarts == int(count)
+        assert record.last_restart == (seconds(last.removesuffix(" ago)")) if last else None)
+        expected = [None if cell == "<none>" else cell for cell in place]
+        assert [record.ip, record.node, record.nominated_node, record.readiness_gates] == (
+            [IPv4Address(expected[0]) if expected[0] else None, *expected[1:]] if wide else [None] * 4
+        )
+    elif name == "deployments":
+        ready, up_to_date, available, age, *workload = rest
+        assert isinstance(record, Deployment)
+        assert (f"{record.ready}/{record.desired}", str(record.up_to_date), str(record.available)) == (
+            ready,
+            up_to_date,
+            available,
+        )
+        assert_workload(record, workload if wide else None)
+    elif name == "jobs":
+        status, completions, duration, age, *workload = rest
+        assert isinstance(record, Job)
+        printed = f"{record.succeeded}/{record.completions}"
+        if record.parallelism is not None:
+            printed = f"{record.succeeded}/1 of {record.parallelism}"
+        assert (record.status, printed) == (status, completions)
+        assert record.duration == (seconds(duration) if duration else None)
+        assert_workload(record, workload if wide else None)
+    else:
+        colour, note, age, last_words, size = rest
+        assert isinstance(record, OtherResource)
+        expected_columns = {"COLOUR": colour, "NOTE": note}
+        if wide:
+            expected_columns |= {"LAST WORDS": last_words, "SIZE": size}
+        assert (record.columns or {}).items() >= expected_columns.items()
+    assert record.age == seconds(age)
+
+
+def seconds(age: str) -> timedelta:
+    return timedelta(seconds=SECONDS[age])
+
+
+def assert_workload(record: Any, cells: list[str] | None) -> None:
+    if cells is None:
+        assert record.containers is record.images is record.selector is None
+        return
+    containers, images, selector = cells
+    assert (",".join(record.containers), ",".join(record.images)) == (containers, images)
+    terms = [f"{key}={value}" for key, value in record.selector.items()]
+    assert (",".join([*terms, *record.selector_expressions]) or "<none>") == selector
+
+
+def random_rows(chance: random.Random, name: str) -> list[tuple[dict[str, Any], list[str]]]:
+    rows = []
+    for number in range(chance.randint(1, 12)):
+        labels = {key: value for key, value in (("app", "web"), ("tier", "x-1")) if chance.random() < 0.6}
+        own = f"{chance.choice(('a', 'b-long-name-of-it'))}-{number}"
+        metadata = {"name": own, "namespace": chance.choice(("default", "kube-system")), "labels": labels}
+        rows.append((metadata, [own, *random_row(chance, name)]))
+    return rows
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_random_tables_read_as_the_server_sent_them(name: str, server: Server) -> None:
+    chance = random.Random(name)
+    for _ in range(52):
+        rows = random_rows(chance, name)
+        server.hold(name, rows)
+        options = [option for option in ("-A", "--show-labels", "-owide", "-Ltier") if chance.random() < 0.5]
+        argv = ("get", name, *options)
+        parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
+        assert len(parsed) == len(rows)
+        for record, (metadata, cells) in zip(cast("Any", parsed), rows, strict=True):
+            assert_cells(record, name, cells, wide="-owide" in options)
+            assert record.namespace == (metadata["namespace"] if "-A" in options else None)
+            assert record.labels == (metadata["labels"] if "--show-labels" in options else None)
+            if "-Ltier" in options:
+                assert record.columns is not None
+                assert record.columns["TIER"] == metadata["labels"].get("tier", "")
+
+
+@pytest.mark.parametrize("name", ["pods", "deployments", "jobs"])
+def test_rows_without_a_header_read_as_the_server_sent_them(name: str, server: Server) -> None:
+    chance = random.Random(name)
+    for _ in range(8):
+        rows = random_rows(chance, name)
+        server.hold(name, rows)
+        argv = ("get", name, "--no-headers", *chance.choice(((), ("-owide",), ("-A", "-owide"))))
+        parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
+        for record, (_, cells) in zip(parsed, rows, strict=True):
+            assert_cells(record, name, cells, wide="-owide" in argv)
+
+
+def test_several_resources_at_once_read_as_the_server_sent_them(server: Server) -> None:
+    chance = random.Random("several")
+    for _ in range(6):
+        held = {name: random_rows(chance, name) for name in RESOURCES}
+        for name, rows in held.items():
+            server.hold(name, rows)
+        argv = ("get", ",".join(RESOURCES), *chance.choice(((), ("-owide",), ("-A", "-owide"))))
+        records = iter(parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv)))
+        for name, rows in held.items():
+            for _, cells in rows:
+                assert_cells(next(records), name, cells, wide="-owide" in argv)
+        assert next(records, None) is None
