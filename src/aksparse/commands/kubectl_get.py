@@ -158,8 +158,8 @@ def _assemble(lines: Lines) -> Iterator[Resource]:
                 ready, containers, status, restarts = _read_pod_state(state)
                 node, nominated_node, readiness_gates = _read_pod_place(place)
                 pod = _make_pod(
-                    or_none(namespace),
-                    or_none(name),
+                    namespace,
+                    name,
                     ready,
                     containers,
                     status,

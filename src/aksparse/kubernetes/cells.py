@@ -99,6 +99,10 @@ def text_column(field: str, form: LineGrammar = ANY, *, empty: bool = False) -> 
     return Column(form, (field,), lambda cell: (or_none(cell),), any_text=True, empty=empty)
 
 
+def name_column(field: str) -> Column:
+    return Column(ANY, (field,), lambda cell: (cell,), any_text=True)
+
+
 def count_column(field: str) -> Column:
     return typed_column(COUNT, field, int)
 

@@ -16,11 +16,11 @@ import attrs
 
 from aksparse.kubernetes import cells
 from aksparse.kubernetes import resources as r
-from aksparse.kubernetes.cells import Column, age_column, count_column, text_column, typed_column
+from aksparse.kubernetes.cells import Column, age_column, count_column, name_column, text_column, typed_column
 from aksparse.tokens import remember
 
-_NAMED = {"NAME": text_column("name")}
-_NAMESPACED = {"NAMESPACE": text_column("namespace"), **_NAMED}
+_NAMED = {"NAME": name_column("name")}
+_NAMESPACED = {"NAMESPACE": name_column("namespace"), **_NAMED}
 _LABELLED = {"LABELS": typed_column(cells.LABELS, "labels", cells.to_labels)}
 _AGED = {"AGE": age_column("age")}
 _WORKLOAD = {
@@ -289,11 +289,11 @@ KINDS = {
                 "LAST SEEN|TYPE|REASON|KIND|MESSAGE",
             ),
             {
-                "NAMESPACE": text_column("namespace"),
+                "NAMESPACE": name_column("namespace"),
                 "LAST SEEN": Column(cells.LAST_SEEN, ("last_seen", "count", "over"), cells.to_last_seen),
                 "FIRST SEEN": age_column("first_seen"),
                 "COUNT": count_column("count"),
-                "NAME": text_column("name"),
+                "NAME": name_column("name"),
                 "TYPE": text_column("type", cells.EVENT_TYPE),
                 "REASON": text_column("reason"),
                 "OBJECT": text_column("object", cells.OBJECT),

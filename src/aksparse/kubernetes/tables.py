@@ -32,7 +32,7 @@ _FIRST_COLUMNS = pp.Regex(r"(?:EVENT[ \t]+)?(?:NAMESPACE[ \t]+)?(?:NAME|(?:LAST|
 _COLUMN_NAME = pp.Regex(r"[^ \ta-z]+").set_name("column name in capitals")
 HEADER = LineGrammar(column(_FIRST_COLUMNS) + pp.ZeroOrMore(column(_COLUMN_NAME)))
 TELLING_HEADER = LineGrammar(
-    pp.FollowedBy(pp.Regex(r".*[ \t](?:AGE|CREATED[ \t]+AT|LAST[ \t]+SEEN)(?![^ \t])")) + HEADER.expression
+    pp.FollowedBy(pp.Regex(r"(?:.*[ \t])?(?:AGE|CREATED[ \t]+AT|LAST[ \t]+SEEN)(?![^ \t])")) + HEADER.expression
 )
 """A header that no other tool prints: kubectl tells an age of nearly everything."""
 
