@@ -145,8 +145,6 @@ UNRECOGNISABLE = {
     "docker_ps/garbled",
     "ip_addr/truncated",
     "iptables/rule-without-chain",
-    "kubectl_get/deployments-without-headers",
-    "kubectl_get/pods-custom-columns",
 }
 
 
