@@ -276,6 +276,12 @@ FORMAT_WORDS = {
     "docker_ps": "â",
     "ip_addr": "link mtu qdisc master state mode group qlen brd peer permaddr netnsid netns altname alias"
     " scope metric any proto valid lft preferred flags none",
+    "ip_neigh": "dev lladdr ref used probes proto",
+    "ip_route": "via dev from nhid nexthop encap table proto scope src metric mark tos realm realms uid cache expires"
+    " error users used age iif pref nh info mtu window rtt rttvar ssthresh cwnd advmss reordering hoplimit initcwnd"
+    " features rto min initrwnd quickack congctl fastopen no cookie lock weight",
+    "ip_rule": "from to tos fwmark iif oif uidrange ipproto sport dport tun id lookup table suppress prefixlength"
+    " ifgroup realms goto map proto",
     # `None` is `headless`, `<none>` and `<unknown>` are absent.
     "kubectl_get": "none unknown ago",
     "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
@@ -336,6 +342,11 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"\b(?:true|false)\b", " ", line)
         case "ip_addr":
             line = line.replace("protodown on", "down")
+        case "ip_neigh":
+            line = line.replace("probes", " probes")
+        case "ip_route":
+            line = re.sub(r"\b([0-9.]+)s(?= )", lambda m: str(int(float(m[1]) * 1000)), line)
+            line = re.sub(r"(?<=[0-9])ms(?= )", "", line)
     return [word for word in words(line) if word not in FORMAT_WORDS[command].split()]
 
 

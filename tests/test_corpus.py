@@ -31,6 +31,7 @@ from tests.corpus import (
     render,
     transcript_cases,
 )
+from tests.iproute_json import assert_same_routes, said_by_text
 
 INPUTS: list[InputCase] = [*command_cases(), *transcript_cases()]
 NAMED = {str(case): case for case in command_cases()}
@@ -279,6 +280,17 @@ def test_ip_addr_agrees_with_ip_json_key_by_key(case: CommandCase) -> None:
         assert record == {key: value for key, value in judge.items() if key not in ONLY_IN_IP_JSON}
 
 
+@by_name(cases_with_oracle("ip_route"))
+def test_ip_route_agrees_with_ip_json_key_by_key(case: CommandCase) -> None:
+    details = "-d" in case.provenance["argv"]
+    assert_same_routes(to_builtins(case.parsed.records), case.oracle, details=details)
+
+
+@by_name([*cases_with_oracle("ip_rule"), *cases_with_oracle("ip_neigh")])
+def test_ip_rule_and_ip_neigh_agree_with_ip_json_key_by_key(case: CommandCase) -> None:
+    assert to_builtins(case.parsed.records) == said_by_text(case.oracle)
+
+
 @by_name(cases_with_oracle("docker_ps"))
 def test_docker_ps_agrees_with_the_clients_json(case: CommandCase) -> None:
     with_sizes = "-s" in case.provenance["argv"]
@@ -353,7 +365,7 @@ PORT_KEYS = {"port": "port", "node_port": "nodePort", "protocol": "protocol"}
 
 def test_every_oracle_has_been_asked() -> None:
     asked = {case.command for case in command_cases() if any(case.path.glob("oracle.*"))}
-    assert asked == {"ip_addr", "docker_ps", "kubectl_get"}
+    assert asked == {"ip_addr", "ip_route", "ip_rule", "ip_neigh", "docker_ps", "kubectl_get"}
     assert len(cases_with_oracle("ip_addr")) >= 8
     assert len(cases_with_oracle("docker_ps")) >= 4
     assert len(cases_with_oracle("kubectl_get")) >= 3

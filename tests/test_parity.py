@@ -128,7 +128,7 @@ LAYERS = [
     *("netfilter.listed_matches", "netfilter.listed_targets", "netfilter.listing"),
     *("netfilter.saved_options", "netfilter.saved_targets", "netfilter.saving"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
-    *("command", "documents", "commands", "transcript"),
+    *("command", "iproute", "documents", "commands", "transcript"),
     *("capture", "load"),
     *("wiring.model", "wiring.host", "wiring.tables", "wiring.pods", "wiring.services", "wiring.build"),
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),

@@ -276,7 +276,7 @@ def test_an_output_keeps_the_blank_lines_inside_it() -> None:
 
 def test_the_output_of_a_command_that_is_not_read_is_reported_once_and_set_aside() -> None:
     transcript = read_transcript(
-        f"$ ip route\ndefault via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0\n$ route -n\n{ROUTES}"
+        f"$ arp -n\n? (10.0.0.1) at 12:34:56:78:9a:bc on eth0\n? (10.0.0.2) at <incomplete>\n$ route -n\n{ROUTES}"
     )
     assert codes(transcript) == [("unread-output", 2)]
     assert transcript.all_diagnostics[0].severity == "warning"

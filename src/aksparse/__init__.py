@@ -13,6 +13,9 @@ from aksparse.commands.crictl_ps import parse_crictl_ps
 from aksparse.commands.docker_inspect import parse_docker_inspect
 from aksparse.commands.docker_ps import parse_docker_ps
 from aksparse.commands.ip_addr import parse_ip_addr
+from aksparse.commands.ip_neigh import parse_ip_neigh
+from aksparse.commands.ip_route import parse_ip_route
+from aksparse.commands.ip_rule import parse_ip_rule
 from aksparse.commands.iptables import parse_iptables
 from aksparse.commands.iptables_save import parse_iptables_save
 from aksparse.commands.kubectl_get import parse_kubectl_get
@@ -56,6 +59,9 @@ __all__ = [
     "parse_docker_inspect",
     "parse_docker_ps",
     "parse_ip_addr",
+    "parse_ip_neigh",
+    "parse_ip_route",
+    "parse_ip_rule",
     "parse_iptables",
     "parse_iptables_save",
     "parse_kubectl_get",

@@ -42,8 +42,13 @@ def noise(line: str) -> str | None:
     return next((name for name, pattern in _NOISE if pattern.match(line)), None)
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")  # ECMA-48: "select graphic rendition", "erase in line"
+
+
 def split_lines(text: str) -> list[str]:
-    """The lines of a text as an editor numbers them, without their ends; no-break spaces read as blanks."""
+    """The lines of a text as an editor numbers them, without their ends and colours; no-break spaces read as blanks."""
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.replace("\xa0", " ").split("\n")

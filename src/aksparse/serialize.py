@@ -36,6 +36,11 @@ from aksparse.records import PROVENANCE, Record
 _TEXT = (IPv4Address, IPv6Address, IPv4Network, IPv6Network, Decimal)
 
 
+def key_of(field: str) -> str:
+    """The key of a field: a tool may use a word for it that Python keeps for itself (`from_`, `not_`)."""
+    return field.removesuffix("_")
+
+
 def _make_converter() -> Any:
     converter = make_converter()
     for kind in _TEXT:
@@ -44,13 +49,11 @@ def _make_converter() -> Any:
     converter.register_unstructure_hook(date, date.isoformat)
 
     def of_class(cls: type[Any]) -> Callable[[Any], Any]:
-        hidden = {name: override(omit=True) for name in PROVENANCE} if issubclass(cls, Record) else {}
         names = {field.name for field in attrs.fields(cls)}
-        whole = make_dict_unstructure_fn(
-            cls,
-            converter,
-            **{name: hide for name, hide in hidden.items() if name in names},  # type: ignore[arg-type]
-        )
+        changes = {name: override(rename=key_of(name)) for name in names if key_of(name) != name}
+        if issubclass(cls, Record):
+            changes |= {name: override(omit=True) for name in PROVENANCE if name in names}
+        whole = make_dict_unstructure_fn(cls, converter, **changes)  # type: ignore[arg-type]
         return lambda value: {key: item for key, item in whole(value).items() if item is not None}
 
     converter.register_unstructure_hook_factory(attrs.has, of_class)
@@ -304,10 +307,13 @@ class _Definitions:
             "title": title.rstrip("."),
             "type": "object",
             "properties": {
-                field.name: {**self.of(hints[field.name]), "description": descriptions[field.name]} for field in fields
+                key_of(field.name): {**self.of(hints[field.name]), "description": descriptions[field.name]}
+                for field in fields
             },
             "required": [
-                field.name for field in fields if field.default is attrs.NOTHING or field.default not in needless
+                key_of(field.name)
+                for field in fields
+                if field.default is attrs.NOTHING or field.default not in needless
             ],
             "additionalProperties": False,
         }

@@ -1,0 +1,515 @@
+"""`ip route`: the routes of a namespace, of one routing table or of all.
+
+Format: ip-route(8) of iproute2, `ip/iproute.c` (`print_route`), and busybox's `networking/libiproute/iproute.c`. One
+route is a line: its type where it is not `unicast`, its destination, then keywords with values. Several next hops are
+indented lines below it, or follow behind backslashes with `-o`. Names, values and the absence of keys follow
+`ip -j route`, so that the tool's own JSON can judge.
+
+What the text shows otherwise than the JSON:
+
+- ``mtu lock 1400`` says that the kernel must not change the metric: `lock`, a key that the JSON never has.
+- Times of a second and more come in seconds, with six digits (``rtt 1.5s``); here as in the JSON in milliseconds.
+- What `encap` does is kept as it is printed, in `encap_info`; the JSON spreads it over keys of its own.
+- `ip route get` adds a line that begins with `cache`, and with `-d` a route through a next hop object (`nhid`) has a
+  line `nh_info`, kept as printed.
+- `blackhole`, `ecn` and the like are `null` in the JSON, and true here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any
+
+import attrs
+import pyparsing as pp
+
+from aksparse.command import Command, Lines
+from aksparse.iproute import (
+    Fields,
+    Option,
+    Options,
+    Words,
+    a_name,
+    a_number,
+    a_value,
+    an_address,
+    report_unknown,
+    shows,
+)
+from aksparse.linere import LineGrammar
+from aksparse.records import Record, maker
+from aksparse.tokens import BadValue, column, integer, ip_address, remember, rest_of_line, to_ip, to_network, word
+
+IPAddress = IPv4Address | IPv6Address
+
+
+@attrs.frozen(kw_only=True)
+class Via:
+    """A gateway of another address family than the route.
+
+    Attributes:
+        family: its address family, such as `inet6`.
+        host: its address.
+    """
+
+    family: str
+    host: IPAddress
+
+
+@attrs.frozen(kw_only=True)
+class Flow:
+    """The realms of a route, which traffic can be classified by.
+
+    Attributes:
+        from_: the source realm, a name or a number.
+        to: the destination realm, a name or a number.
+    """
+
+    from_: str | None = None
+    to: str
+
+
+@attrs.frozen(kw_only=True)
+class Metrics:
+    """What the kernel is told about the path of a route.
+
+    Attributes:
+        mtu: the maximum transmission unit, in bytes.
+        window: the largest window to advertise, in bytes.
+        rtt: the initial estimate of the round trip time, in milliseconds.
+        rttvar: the initial estimate of its variance, in milliseconds.
+        ssthresh: the initial slow start threshold, in segments.
+        cwnd: the largest congestion window, in segments.
+        advmss: the maximum segment size to advertise, in bytes.
+        reordering: how far packets may be out of order before one is taken for lost.
+        hoplimit: the hop limit of packets sent.
+        initcwnd: the initial congestion window, in segments.
+        ecn: explicit congestion notification is on.
+        features: the features, in hexadecimal, if there are others than `ecn`.
+        rto_min: the least retransmission timeout, in milliseconds.
+        initrwnd: the initial receive window, in segments.
+        quickack: whether acknowledgements are sent without delay: 1 or 0.
+        congestion: the congestion control algorithm.
+        fastopen_no_cookie: whether TCP fast open works without a cookie: 1 or 0.
+        lock: the names of the metrics that the kernel must not change.
+    """
+
+    mtu: int | None = None
+    window: int | None = None
+    rtt: int | None = None
+    rttvar: int | None = None
+    ssthresh: int | None = None
+    cwnd: int | None = None
+    advmss: int | None = None
+    reordering: int | None = None
+    hoplimit: int | None = None
+    initcwnd: int | None = None
+    ecn: bool | None = None
+    features: str | None = None
+    rto_min: int | None = None
+    initrwnd: int | None = None
+    quickack: int | None = None
+    congestion: str | None = None
+    fastopen_no_cookie: int | None = None
+    lock: tuple[str, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NextHop:
+    """One of several next hops of a route.
+
+    Attributes:
+        encap: the kind of encapsulation.
+        encap_info: what the encapsulation does, as printed.
+        gateway: the gateway.
+        via: the gateway, when it is of another address family.
+        flow: the realms.
+        dev: the interface that packets are sent through.
+        weight: how large a share of the packets it gets, compared with the others.
+        flags: flags, such as `onlink`, `linkdown`, `dead`.
+        other: the rest, from the first keyword on that is not known.
+    """
+
+    encap: str | None = None
+    encap_info: str | None = None
+    gateway: IPAddress | None = None
+    via: Via | None = None
+    flow: Flow | None = None
+    dev: str | None = None
+    weight: int | None = None
+    flags: tuple[str, ...] = ()
+    other: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class IPRoute(Record):
+    """One route, as `ip route` prints it.
+
+    Attributes:
+        type: the type of the route, such as `blackhole` or `local`; absent means `unicast`.
+        dst: the destination: a network, the address of a host, or `default`.
+        from_: the network or address that packets must come from.
+        nhid: the number of the next hop object that the route uses.
+        encap: the kind of encapsulation, such as `mpls` or `seg6`.
+        encap_info: what the encapsulation does, as printed.
+        tos: the type of service that the route is for, a name or a number in hexadecimal.
+        gateway: the gateway.
+        via: the gateway, when it is of another address family.
+        dev: the interface that packets are sent through.
+        table: the routing table, a name or a number; absent means the main one, or the one that was asked for.
+        protocol: who made the route, such as `kernel`, `dhcp`, `bird`, or a number; absent means `boot`.
+        scope: how far the destination is, such as `link` or `host`; absent means `global`.
+        prefsrc: the source address to prefer.
+        metric: the preference of the route; the least wins.
+        flags: flags, such as `onlink`, `linkdown`, `dead`.
+        mark: the mark of the packet that was asked for.
+        flow: the realms.
+        uid: the user who was asked for.
+        cache: what the kernel did to the route that was asked for, such as `local` or `redirected`.
+        expires: how long the route will last, in seconds.
+        error: the error that packets meet, as the number of the kernel.
+        users: how many use the route.
+        used: how often the route was used.
+        age: when the route was last used, in seconds before now.
+        metrics: what the kernel is told about the path; one element, as in the JSON.
+        iif: the interface that the packet that was asked for comes in through.
+        pref: the preference of an IPv6 router: `low`, `medium` or `high`.
+        nh_info: the next hop object that the route uses, as printed.
+        nexthops: the next hops, where there are several.
+        other: the rest, from the first keyword on that is not known.
+    """
+
+    type: str | None = None
+    dst: str
+    from_: str | None = None
+    nhid: int | None = None
+    encap: str | None = None
+    encap_info: str | None = None
+    tos: str | None = None
+    gateway: IPAddress | None = None
+    via: Via | None = None
+    dev: str | None = None
+    table: str | None = None
+    protocol: str | None = None
+    scope: str | None = None
+    prefsrc: IPAddress | None = None
+    metric: int | None = None
+    flags: tuple[str, ...] = ()
+    mark: int | None = None
+    flow: Flow | None = None
+    uid: int | None = None
+    cache: tuple[str, ...] | None = None
+    expires: int | None = None
+    error: int | None = None
+    users: int | None = None
+    used: int | None = None
+    age: int | None = None
+    metrics: tuple[Metrics, ...] | None = None
+    iif: str | None = None
+    pref: str | None = None
+    nh_info: str | None = None
+    nexthops: tuple[NextHop, ...] | None = None
+    other: str | None = None
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network | None:
+        """The destination as a network; `None` for a `default` that does not say of which address family it is."""
+        if self.dst != "default":
+            return to_network(self.dst)
+        hops = self.nexthops or ()
+        others = [self.prefsrc, self.gateway, *(hop.gateway for hop in hops)]
+        if self.from_ is not None:
+            others.append(to_network(self.from_).network_address)
+        versions = {known.version for known in others if known is not None}
+        if self.pref is not None or 6 in versions:
+            return IPv6Network("::/0")
+        # All IPv6 routes have a metric, and a scope only with `-d`; an IPv6 gateway of an IPv4 route is `via inet6`.
+        vias = {via.family for via in (self.via, *(hop.via for hop in hops)) if via is not None}
+        if 4 in versions or "inet6" in vias or self.metric is None or self.scope in ("link", "host", "nowhere"):
+            return IPv4Network("0.0.0.0/0")
+        return None
+
+
+_FLAGS = (
+    *("dead", "onlink", "pervasive", "offload", "trap", "notify", "linkdown", "unresolved"),
+    *("rt_offload", "rt_trap", "rt_offload_failed"),
+)
+
+
+def _flag(flag: str) -> Option:
+    def read(_: Words, fields: Fields) -> None:
+        fields["flags"] = (*fields.get("flags", ()), flag)
+
+    return Option(None, read)
+
+
+def _read_via(words: Words, fields: Fields) -> None:
+    if words[0] in _FAMILIES:
+        fields["via"] = Via(family=words.popleft(), host=to_ip(words.popleft()))
+    else:
+        fields["gateway"] = to_ip(words.popleft())
+
+
+def _read_realms(words: Words, fields: Fields) -> None:
+    source, slash, destination = words.popleft().partition("/")
+    fields["flow"] = Flow(from_=source, to=destination) if slash else Flow(to=source)
+
+
+def _read_encap(words: Words, fields: Fields) -> None:
+    fields["encap"] = words.popleft()
+    info = []
+    while words and words[0] not in ("via", "dev"):
+        info.append(words.popleft())
+    fields["encap_info"] = " ".join(info) or None
+
+
+def _metric(field: str, value: pp.ParserElement, convert: Callable[[str], Any]) -> Option:
+    def read(words: Words, metrics: Fields) -> None:
+        metrics[field] = convert(words.popleft())
+
+    return _lockable(field, column(value), read)
+
+
+def _lockable(field: str, value: pp.ParserElement, read_value: Callable[[Words, Fields], None]) -> Option:
+    """A metric, which may be locked."""
+
+    def read(words: Words, fields: Fields) -> None:
+        metrics = fields.setdefault("metrics", {})
+        if words and words[0] == "lock":
+            words.popleft()
+            metrics["lock"] = (*metrics.get("lock", ()), field)
+        read_value(words, metrics)
+
+    return Option(pp.Opt(column(pp.Literal("lock"))) + value, read)
+
+
+def _read_features(words: Words, metrics: Fields) -> None:
+    if words and words[0] == "ecn":
+        words.popleft()
+        metrics["ecn"] = True
+    if words and words[0].startswith("0x"):
+        metrics["features"] = words.popleft()
+
+
+def _to_source(text: str) -> str:
+    to_network(text)  # raises
+    return text
+
+
+def _to_seconds(text: str) -> int:
+    return int(text.removesuffix("sec"))
+
+
+def _to_milliseconds(text: str) -> int:
+    return int(text.removesuffix("ms")) if text.endswith("ms") else int(Decimal(text.removesuffix("s")) * 1000)
+
+
+_FAMILIES = ("inet6", "inet", "mpls", "link")
+_period = pp.Regex(r"[0-9]{1,10}sec").set_name("seconds")
+_time = pp.Regex(r"[0-9]{1,10}ms|[0-9]{1,10}(?:\.[0-9]{1,9})?(?:e\+[0-9]{1,2})?s").set_name("time in ms or s")
+_HOP: dict[str, Option] = {
+    # The words of an encapsulation are also keywords of routes, but for the two that follow it.
+    "encap": Option(column(word) + pp.ZeroOrMore(~column(pp.Literal("via") | "dev") + column(word)), _read_encap),
+    "via": Option(
+        pp.Opt(column(pp.Regex("|".join(_FAMILIES)).set_name("address family"))) + column(ip_address), _read_via
+    ),
+    "dev": a_name("dev"),
+    "realm": Option(column(word), _read_realms),
+    "realms": Option(column(word), _read_realms),
+    **{flag: _flag(flag) for flag in _FLAGS},
+}
+_NUMBERS = (
+    *("mtu", "window", "ssthresh", "cwnd", "advmss", "reordering", "hoplimit", "initcwnd", "initrwnd", "quickack"),
+    "fastopen_no_cookie",
+)
+_features = pp.Opt(column(pp.Literal("ecn"))) + pp.Opt(column(pp.Regex(r"0x[0-9a-f]{1,8}").set_name("features")))
+_METRICS: dict[str, Option] = {
+    **{keyword: _metric(keyword, integer, int) for keyword in _NUMBERS},
+    **{keyword: _metric(keyword, _time, _to_milliseconds) for keyword in ("rtt", "rttvar", "rto_min")},
+    "congctl": _metric("congestion", word, str),
+    "features": _lockable("features", _features, _read_features),
+}
+_network = pp.Regex(r"(?:[0-9.]{7,15}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)/[0-9]{1,3}").set_name("network")
+_NEXT_HOP_OPTIONS = Options({**_HOP, "weight": a_number("weight")})
+_OPTIONS = Options(
+    {
+        **_HOP,
+        **_METRICS,
+        "from": a_value("from_", _network | ip_address, _to_source),
+        "nhid": a_number("nhid"),
+        "tos": a_name("tos"),
+        "table": a_name("table"),
+        "proto": a_name("protocol"),
+        "scope": a_name("scope"),
+        "src": an_address("prefsrc"),
+        "metric": a_number("metric"),
+        "mark": a_value("mark", pp.Regex(r"0x[0-9a-f]{1,8}|[0-9]{1,10}").set_name("mark"), lambda text: int(text, 0)),
+        "uid": a_number("uid"),
+        "expires": a_value("expires", _period, _to_seconds),
+        "error": a_value("error", pp.Regex(r"-?[0-9]{1,10}").set_name("error number"), int),
+        "users": a_number("users"),
+        "used": a_number("used"),
+        "age": a_value("age", _period, _to_seconds),
+        "iif": a_name("iif"),
+        "pref": a_value("pref", pp.Regex(r"low|medium|high|[0-9]{1,3}").set_name("router preference")),
+    }
+)
+
+_TYPES = (
+    *("unicast", "local", "broadcast", "anycast", "multicast"),
+    *("blackhole", "unreachable", "prohibit", "throw", "nat", "xresolve"),
+)
+_type = column(pp.Regex("|".join(_TYPES)).set_name("route type")("type"))
+_default = pp.Literal("default")
+_destination = column((_default | _network | ip_address).set_name("destination")("dst"))
+_ROUTE = LineGrammar(pp.Opt(_type) + _destination + _OPTIONS.expression)
+# A route without anything behind its destination goes nowhere, or its next hops follow.
+_BARE_ROUTE = LineGrammar(_type + _destination | column((_default | _network)("dst")))
+# What stands behind the interface is the same in many rows: it is cut out as one and read once.
+_ROW = LineGrammar(
+    pp.Opt(_type)
+    + _destination
+    + pp.Opt(column(pp.Literal("via")) + column(ip_address("gateway")))
+    + pp.Opt(column(pp.Literal("dev")) + column(word("dev")))
+    + rest_of_line("options")
+)
+_NEXT_HOP = LineGrammar(column(pp.Literal("nexthop")) + _NEXT_HOP_OPTIONS.expression)
+_NEXT_HOP_ROW = LineGrammar(column(pp.Literal("nexthop")) + rest_of_line("options"))
+_CACHE = LineGrammar(
+    column(pp.Literal("cache"))
+    + pp.Opt(column(pp.Regex(r"<[^ \t>]*>").set_name("cache flags")("cache")))
+    + rest_of_line("options")
+)
+_NH_INFO = LineGrammar(column(pp.Literal("nh_info")) + rest_of_line("nh_info"))
+
+
+_COMMON = ("table", "protocol", "scope", "prefsrc", "metric", "flags", "pref")
+_make_route = maker(IPRoute, "origin", "line", "type", "dst", "gateway", "dev", *_COMMON)
+
+
+@remember
+def _read_options(text: str) -> tuple[tuple[Any, ...], Fields] | None:
+    """What stands behind the interface: the fields in `_COMMON`, and those that few routes have."""
+    if "\\" in text:
+        return None
+    fields = {"flags": (), **_finished(_OPTIONS.read(text))}
+    return tuple(fields.pop(name, None) for name in _COMMON), fields
+
+
+@remember
+def _read_below(text: str) -> Fields | None:
+    """What a line below a route says of it."""
+    if found := _NEXT_HOP_ROW.pattern.match(text):
+        return {"nexthops": (NextHop(**_NEXT_HOP_OPTIONS.read(found[1])),)}
+    if found := _CACHE.pattern.match(text):
+        flags, rest = found.groups()
+        return {**_finished(_OPTIONS.read(rest)), "cache": tuple(flags[1:-1].split(",")) if flags else ()}
+    return _NH_INFO.parse(text)
+
+
+def _finished(fields: Fields) -> Fields:
+    """The fields with all metrics as one value."""
+    return {**fields, "metrics": (Metrics(**fields["metrics"]),)} if "metrics" in fields else fields
+
+
+def _with(fields: Fields, said: Fields) -> Fields:
+    """The fields of a route and what one more line says of it, which may be one more next hop."""
+    if "nexthops" in said and "nexthops" in fields:
+        said = {**said, "nexthops": fields["nexthops"] + said["nexthops"]}
+        fields = {name: value for name, value in fields.items() if name != "nexthops"}
+    if twice := (fields.keys() & said.keys()) - {"end_line"}:
+        raise BadValue(min(twice), f"{min(twice)} only once")
+    return {**fields, **said}
+
+
+def _on_one_line(line: str) -> tuple[str, list[Fields]] | None:
+    """With `-o`, the route and what the lines below it would say."""
+    first, *others = line.split("\\")
+    below = [said for other in others if (said := _read_below(other))]
+    return (first, below) if others and len(below) == len(others) else None
+
+
+def _assemble(lines: Lines) -> Iterator[IPRoute]:
+    match, recorded, origin = lines.matcher(_ROW), lines.recorded, lines.source
+    route: IPRoute | None = None
+    more: Fields = {}  # what few routes have, and what the lines below this one say of it
+    for number, line in lines:
+        try:
+            below: list[Fields] = []
+            found = match(line)
+            options = _read_options(found[5]) if found else None
+            if options is None and (joined := _on_one_line(line)):
+                line, below = joined
+                found = match(line)
+                options = _read_options(found[5]) if found else None
+            if found and options:
+                if route is not None:
+                    yield attrs.evolve(route, **more) if more else route
+                    route = None
+                type_, dst, gateway, dev, _ = found.groups()
+                common, more = options
+                if dst != "default":
+                    to_network(dst)  # raises
+                made = _make_route(origin, number, type_, dst, to_ip(gateway) if gateway else None, dev, *common)
+                if more:
+                    _check(made, more)
+                for said in below:
+                    more = _with(more, said)
+                if more:
+                    _warn(lines, number, options[1], *below)
+                route = made
+            elif line_below := _read_below(line):
+                if route is None:
+                    lines.report(number, "orphan-line", "a line about a route without a route above it", 1)
+                    continue
+                more = _with(more, {**line_below, "end_line": number})
+                _warn(lines, number, line_below)
+            else:
+                lines.refuse(number, _ROUTE, _NEXT_HOP, _CACHE)
+                if number not in lines.ignored and route is not None:
+                    # What follows may belong to the refused line.
+                    yield attrs.evolve(route, **more)
+                    route = None
+                continue
+        except ValueError as error:
+            lines.bad_value(number, error)
+            if route is not None:
+                yield attrs.evolve(route, **more)
+                route = None
+            continue
+        recorded(number)
+    if route is not None:
+        yield attrs.evolve(route, **more)
+
+
+def _check(route: IPRoute, more: Fields) -> None:
+    """What few routes have must not contradict what most have."""
+    for known, keyword, twins in ((route.dev, "dev", {"dev"}), (route.gateway, "via", {"gateway", "via"})):
+        if known is not None and twins & more.keys():
+            raise BadValue(keyword, f"{keyword} only once")
+    if more.keys() == {"other"} and route == IPRoute(origin="", line=0, type=route.type, dst=route.dst):
+        raise BadValue(more["other"].split()[0], "a keyword of a route")
+
+
+def _warn(lines: Lines, number: int, *said: Fields) -> None:
+    """Warn of keywords that are not known."""
+    for fields in said:
+        for other in (fields.get("other"), *(hop.other for hop in fields.get("nexthops", ()))):
+            if other is not None:
+                report_unknown(lines, number, other)
+
+
+def _produced_by(argv: Sequence[str]) -> bool:
+    return shows(argv, "route", verbs=("show", "list", "lst", "get"))
+
+
+COMMAND = Command(
+    name="ip_route",
+    record=IPRoute,
+    assemble=_assemble,
+    produced_by=_produced_by,
+    signature=(_ROUTE, _BARE_ROUTE),
+)
+parse_ip_route = COMMAND.parse
