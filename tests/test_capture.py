@@ -219,8 +219,10 @@ def test_an_entry_without_a_file_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_file_of_a_command_that_is_not_read_is_reported(tmp_path: Path) -> None:
-    capture = load_capture(write(tmp_path, {MANIFEST: entry("a.txt", "ip", "route"), "a.txt": "default via 1.2.3.4\n"}))
-    message = "aksparse does not read what this command prints: ip route"
+    capture = load_capture(
+        write(tmp_path, {MANIFEST: entry("a.txt", "arp", "-n"), "a.txt": "? (1.2.3.4) at <incomplete>\n"})
+    )
+    message = "aksparse does not read what this command prints: arp -n"
     assert said(capture) == [("a.txt", "unread-file", message)]
     assert capture.outputs == ()
 

@@ -114,9 +114,9 @@ def test_what_is_not_understood_is_told_on_standard_error_by_line_and_column() -
 
 
 def test_parse_auto_tells_what_it_does_not_read_and_still_succeeds() -> None:
-    result = run("parse", "auto", stdin=f"$ ip route\ndefault via 10.0.0.1\n$ route -n\n{ROUTES}")
+    result = run("parse", "auto", stdin=f"$ arp -n\n? (10.0.0.1) at <incomplete>\n$ route -n\n{ROUTES}")
     assert result.exit_code == 0
-    assert result.stderr == "-:2:1: unread-output: aksparse does not read what this command prints: ip route\n"
+    assert result.stderr == "-:2:1: unread-output: aksparse does not read what this command prints: arp -n\n"
     assert len(json.loads(result.stdout)) == 1
 
 
