@@ -30,7 +30,7 @@ def judge_of_route(judge: Any, *, details: bool) -> Any:
     for metrics in route.get("metrics", ()):
         for name in ("rtt", "rttvar", "rto_min"):
             if metrics.get(name, 0) >= 1000:
-                metrics[name] = int(float(f"{metrics[name] / 1000:g}") * 1000)
+                metrics[name] = round(float(f"{metrics[name] / 1000:g}") * 1000)
     if not details:
         route = {key: value for key, value in route.items() if DETAILS.get(key) != value}
         route.pop("nh_info", None)

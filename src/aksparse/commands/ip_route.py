@@ -419,16 +419,22 @@ def _with(fields: Fields, said: Fields) -> Fields:
     if "nexthops" in said and "nexthops" in fields:
         said = {**said, "nexthops": fields["nexthops"] + said["nexthops"]}
         fields = {name: value for name, value in fields.items() if name != "nexthops"}
-    if twice := (fields.keys() & said.keys()) - {"end_line"}:
+    if twice := fields.keys() & said.keys():
         raise BadValue(min(twice), f"{min(twice)} only once")
     return {**fields, **said}
 
 
+def _lines_below(text: str) -> list[Fields]:
+    """What lines below a route say of it; with `-o` there is a backslash where the next would begin."""
+    below = [_read_below(line) for line in text.split("\\")]
+    return [said for said in below if said] if all(below) else []
+
+
 def _on_one_line(line: str) -> tuple[str, list[Fields]] | None:
     """With `-o`, the route and what the lines below it would say."""
-    first, *others = line.split("\\")
-    below = [said for other in others if (said := _read_below(other))]
-    return (first, below) if others and len(below) == len(others) else None
+    first, backslash, others = line.partition("\\")
+    below = _lines_below(others) if backslash else []
+    return (first, below) if below else None
 
 
 def _assemble(lines: Lines) -> Iterator[IPRoute]:
@@ -441,8 +447,7 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
             found = match(line)
             options = _read_options(found[5]) if found else None
             if options is None and (joined := _on_one_line(line)):
-                line, below = joined
-                found = match(line)
+                found, below = match(joined[0]), joined[1]
                 options = _read_options(found[5]) if found else None
             if found and options:
                 if route is not None:
@@ -460,12 +465,14 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
                 if more:
                     _warn(lines, number, options[1], *below)
                 route = made
-            elif line_below := _read_below(line):
+            elif below := _lines_below(line):
                 if route is None:
                     lines.report(number, "orphan-line", "a line about a route without a route above it", 1)
                     continue
-                more = _with(more, {**line_below, "end_line": number})
-                _warn(lines, number, line_below)
+                for said in below:
+                    more = _with(more, said)
+                more = {**more, "end_line": number}
+                _warn(lines, number, *below)
             else:
                 lines.refuse(number, _ROUTE, _NEXT_HOP, _CACHE)
                 if number not in lines.ignored and route is not None:
