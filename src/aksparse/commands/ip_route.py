@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from socket import AF_INET, inet_pton
+from struct import Struct
 from typing import Any
 
 import attrs
@@ -375,6 +377,14 @@ _ROW = LineGrammar(
     + pp.Opt(column(pp.Literal("dev")) + column(word("dev")))
     + rest_of_line("options")
 )
+# On a node most routes lead to one host behind an interface; such an address, once matched, is one.
+_octet = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_HOST_ROW = LineGrammar(
+    column(pp.Regex(rf"{_octet}\.{_octet}\.{_octet}\.{_octet}").set_name("IPv4 address")("dst"))
+    + column(pp.Literal("dev"))
+    + column(word("dev"))
+    + rest_of_line("options")
+)
 _NEXT_HOP = LineGrammar(column(pp.Literal("nexthop")) + _NEXT_HOP_OPTIONS.expression)
 _NEXT_HOP_ROW = LineGrammar(column(pp.Literal("nexthop")) + rest_of_line("options"))
 _CACHE = LineGrammar(
@@ -424,6 +434,24 @@ def _with(fields: Fields, said: Fields) -> Fields:
     return {**fields, **said}
 
 
+def _check_destination(text: str) -> None:
+    """Raise `BadValue` unless a destination has a network; most have, and making each would take its time."""
+    address, slash, length = text.partition("/")
+    try:
+        if ":" not in address and (not slash or length in _HOST_BITS):
+            (number,) = _four_octets(inet_pton(AF_INET, address))
+            if not slash or not number & _HOST_BITS[length]:
+                return
+    except (OSError, ValueError):
+        pass
+    if text != "default":
+        to_network(text)
+
+
+_four_octets = Struct("!I").unpack
+_HOST_BITS = {str(length): (1 << 32 - length) - 1 for length in range(33)}  # by the length of the network's prefix
+
+
 def _lines_below(text: str) -> list[Fields]:
     """What lines below a route say of it; with `-o` there is a backslash where the next would begin."""
     below = [_read_below(line) for line in text.split("\\")]
@@ -439,10 +467,19 @@ def _on_one_line(line: str) -> tuple[str, list[Fields]] | None:
 
 def _assemble(lines: Lines) -> Iterator[IPRoute]:
     match, recorded, origin = lines.matcher(_ROW), lines.recorded, lines.source
+    match_host = lines.matcher(_HOST_ROW)
     route: IPRoute | None = None
     more: Fields = {}  # what few routes have, and what the lines below this one say of it
     for number, line in lines:
         try:
+            if (found := match_host(line)) and (options := _read_options(found[3])) and not options[1]:
+                if route is not None:
+                    yield attrs.evolve(route, **more) if more else route
+                dst, dev, _ = found.groups()
+                common, more = options
+                route = _make_route(origin, number, None, dst, None, dev, *common)
+                recorded(number)
+                continue
             below: list[Fields] = []
             found = match(line)
             options = _read_options(found[5]) if found else None
@@ -455,8 +492,7 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
                     route = None
                 type_, dst, gateway, dev, _ = found.groups()
                 common, more = options
-                if dst != "default":
-                    to_network(dst)  # raises
+                _check_destination(dst)
                 made = _make_route(origin, number, type_, dst, to_ip(gateway) if gateway else None, dev, *common)
                 if more:
                     _check(made, more)
