@@ -53,7 +53,11 @@ def summaries(architecture: Architecture) -> dict[str, str]:
 
 FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     "lab-kubenet": {
-        "network_plugin": ("kubenet, bridge mode", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
+        "network_mode": (
+            "kubenet; not flannel, because of bridge: cbr0, source NAT by: kubenet and stated plugin: kubenet",
+            ["cbr0", "kubenet: SNAT for outbound traffic", "network_plugin"],
+        ),
+        "network_plugin": ("kubenet", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
         "pod_attachment": (
             "bridge cbr0 with 3 pod ports, without the uplink",
             ["cbr0", "veth1180641f", "vethb7d0a530", "vethbe174216"],
@@ -98,7 +102,12 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "kubernetes_version": ("v1.17.11", ["v1.17.11", "aks-nodepool1-27511634-vmss000000"]),
     },
     "lab-azure-cni": {
-        "network_plugin": ("azure, bridge mode", ['"azure"', "azure0", "azv"]),
+        "network_mode": (
+            "Azure CNI, bridge mode; not azure-transparent, because of bridge: azure0, "
+            "uplink is its port: yes and pod gateway: the subnet's gateway",
+            ["azure0", "azv", "eth0", "10.220.2.1"],
+        ),
+        "network_plugin": ("azure", ['"azure"', "azure0", "azv"]),
         "pod_attachment": (
             "bridge azure0 with 3 pod ports, and the uplink",
             ["azure0", "azv2940ba34862", "azv9c2b8fff0a6", "azvf9171aff78b", "eth0"],
@@ -144,7 +153,11 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "kubernetes_version": ("v1.17.11", ["v1.17.11"]),
     },
     "kubenet": {
-        "network_plugin": ("kubenet, bridge mode", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
+        "network_mode": (
+            "kubenet; not kubenet-calico, because of host links: veth and bridge: cbr0",
+            ["cbr0", "veth9423965c"],
+        ),
+        "network_plugin": ("kubenet", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
         "pod_attachment": (
             "bridge cbr0 with 5 pod ports, without the uplink",
             ["cbr0", "veth9423965c", "vethd3b9c108"],
@@ -173,7 +186,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "kubernetes_version": ("v1.17.11", ["v1.17.11", "vmss000000"]),
     },
     "azure-cni": {
-        "network_plugin": ("azure, mode not shown", ["--network-plugin azure"]),
+        "network_plugin": ("azure", ["--network-plugin azure"]),
         "pod_addressing": (
             "the node's subnet 10.220.2.0/24",
             ["10.220.2.13/24", 'subnet = "10.220.2.0/24"', "AZURECNI"],
@@ -190,7 +203,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     },
     # Transparent mode: no bridge, a host route per pod, pods inside the node's subnet, 169.254.1.1 as their gateway.
     "at0": {
-        "network_plugin": ("azure, transparent mode", ["azv0939df8498f"]),
+        "network_plugin": ("azure", ["azv0939df8498f"]),
         "pod_attachment": (
             "a route per pod to 3 host links",
             ["10.220.3.10 ", "10.220.3.11 ", "10.220.3.12 ", "UH", "azv"],
@@ -358,7 +371,8 @@ def test_a_page_that_mixes_two_clusters_is_told_to_contradict_itself(tmp_path: P
     architecture = from_log(tmp_path, page, "page.md")
     plugin, addressing = architecture.network_plugin, architecture.pod_addressing
     assert isinstance(plugin, Unknown)
-    assert plugin.reason == "contradiction: marks of azure and of kubenet in one capture"
+    assert plugin.reason == "contradiction: no one mode shows host links: veth (kubenet, flannel, bridge, ptp) and "
+        "stated plugin: azure (azure-bridge, azure-transparent, azure-calico, azure-npm ...)"
     texts = [line.text for line in plugin.evidence]
     assert texts[0] == "--network-plugin azure"
     assert any("cbr0" in text for text in texts)
@@ -438,7 +452,7 @@ def test_routes_to_pods_outside_the_nodes_subnet_do_not_show_the_mode_of_azure_c
     for file in copy.glob("*_*.txt"):
         file.write_text(re.sub(r"\b10\.220\.3\.(1[0-2])\b", r"10.244.0.\1", file.read_text()))
     said = summaries(described(copy))
-    assert said["network_plugin"] == "azure, mode not shown"
+    assert said["network_plugin"] == "azure"
     assert said["pod_attachment"] == "a route per pod to 3 host links"
     # Whether what is outside the node's subnet is still inside the VNet nothing says.
     assert "pod_addressing" not in said

@@ -133,7 +133,7 @@ LAYERS = [
     *("wiring.model", "wiring.host", "wiring.tables", "wiring.pods", "wiring.services", "wiring.build"),
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
     *("architecture.uplink", "architecture.source_nat", "architecture.services", "architecture.platform"),
-    *("architecture.plugin", "architecture.description"),
+    *("architecture.modes", "architecture.marks", "architecture.plugin", "architecture.description"),
     *("compare", "serialize", "report", "cli"),
 ]
 

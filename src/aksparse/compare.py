@@ -15,7 +15,9 @@ from aksparse.capture import Evidence
 Outcome = Literal["differs", "same", "unknown-left", "unknown-right", "unknown"]
 
 _TITLES = {
+    "network_mode": "Network mode",
     "network_plugin": "Network plugin",
+    "network_policy": "Network policy",
     "pod_attachment": "Pod attachment",
     "host_link_naming": "Host link naming",
     "pod_addressing": "Pod addresses",

@@ -22,7 +22,14 @@ from aksparse.architecture.platform import (
     kubernetes_version,
     pod_sandbox,
 )
-from aksparse.architecture.plugin import NetworkPlugin, network_plugin
+from aksparse.architecture.plugin import (
+    NetworkMode,
+    NetworkPlugin,
+    NetworkPolicy,
+    network_mode,
+    network_plugin,
+    network_policy,
+)
 from aksparse.architecture.services import ServiceAddresses, ServicePath, service_addresses, service_path
 from aksparse.architecture.source_nat import SourceNat, source_nat
 from aksparse.architecture.uplink import (
@@ -45,7 +52,9 @@ class Architecture:
 
     Attributes:
         name: the name of the capture.
-        network_plugin: which network plugin connects the pods.
+        network_mode: the network mode.
+        network_plugin: what connects the pods.
+        network_policy: who enforces network policies.
         pod_attachment: what the host links of pods are connected to.
         host_link_naming: how the host links of pods are named.
         pod_addressing: where the addresses of pods come from.
@@ -64,7 +73,9 @@ class Architecture:
     """
 
     name: str
+    network_mode: Fact[NetworkMode]
     network_plugin: Fact[NetworkPlugin]
+    network_policy: Fact[NetworkPolicy]
     pod_attachment: Fact[PodAttachment]
     host_link_naming: Fact[HostLinkNaming]
     pod_addressing: Fact[PodAddressing]
@@ -91,7 +102,9 @@ def describe(wiring: Wiring) -> Architecture:
     node = NodeView(wiring)
     return Architecture(
         name=wiring.capture.name,
+        network_mode=network_mode(node),
         network_plugin=network_plugin(node),
+        network_policy=network_policy(node),
         pod_attachment=pod_attachment(node),
         host_link_naming=host_link_naming(node),
         pod_addressing=pod_addressing(node),

@@ -1,90 +1,159 @@
-"""Which network plugin connects the pods."""
+"""Which network mode a node is in, which plugin connects its pods, and who enforces network policies."""
 
 from __future__ import annotations
 
 import attrs
 
-from aksparse.architecture.addresses import pod_addressing
-from aksparse.architecture.attachment import pod_attachment
-from aksparse.architecture.fact import Fact, Known, Unknown, contradiction, known
-from aksparse.architecture.view import HOST_LINKS, SETTINGS, NodeView
+from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known
+from aksparse.architecture.marks import marks_of
+from aksparse.architecture.modes import MODES, Mark, Mode, conflict, deciding, excluding, nearest, possible_modes
+from aksparse.architecture.view import NodeView
 from aksparse.capture import Evidence
-from aksparse.wiring.model import naming
+
+
+@attrs.frozen(kw_only=True)
+class NetworkMode:
+    """The network mode of a node.
+
+    Attributes:
+        mode: its name, such as `azure-overlay`.
+        marks: what was seen that decides it.
+        next_mode: the mode that would be the next nearest.
+        excluded_by: what was seen that excludes that one.
+    """
+
+    mode: str
+    marks: tuple[str, ...] = instance(())
+    next_mode: str | None = instance()
+    excluded_by: tuple[str, ...] = instance(())
+
+    def summary(self) -> str:
+        return f"{MODES[self.mode].title}; not {self.next_mode}, because of {both(self.excluded_by)}"
+
+    def meaning(self) -> str:
+        return MODES[self.mode].means
 
 
 @attrs.frozen(kw_only=True)
 class NetworkPlugin:
-    """Which network plugin connects the pods.
+    """What connects the pods.
 
     Attributes:
-        plugin: `kubenet` or `azure`.
-        mode: `bridge`, `transparent` or `overlay`.
-        network_policy: who enforces network policies, as stated for the cluster.
-        network_dataplane: `azure` or `cilium`, as stated for the cluster.
+        plugin: `kubenet`, `azure`, `flannel`, `calico`, `bridge` or `ptp`.
     """
 
     plugin: str
-    mode: str | None = None
-    network_policy: str | None = None
-    network_dataplane: str | None = None
 
     def summary(self) -> str:
-        parts = [self.plugin, f"{self.mode} mode" if self.mode else "mode not shown"]
-        parts += [f"network policy {self.network_policy}"] if self.network_policy else []
-        parts += [f"dataplane {self.network_dataplane}"] if self.network_dataplane else []
-        return ", ".join(parts)
+        return self.plugin
 
     def meaning(self) -> str:
-        known = {
-            ("kubenet", "bridge"): "kubenet makes a bridge of its own and gives pods addresses outside the VNet",
-            ("azure", "bridge"): "Azure CNI bridges pods into the VNet and gives them addresses of it",
-            ("azure", "transparent"): "Azure CNI routes each pod's VNet address to the pod's own host link",
-            ("azure", "overlay"): "Azure CNI gives pods addresses of an overlay that the Azure network carries",
-        }
-        return known.get((self.plugin, self.mode or ""), f"{self.plugin} connects the pods; its mode is not shown")
+        return {
+            "kubenet": "kubenet connects the pods",
+            "azure": "Azure CNI connects the pods",
+            "calico": "Calico connects the pods",
+        }.get(self.plugin, f"the CNI plugin {self.plugin} connects the pods")
+
+
+@attrs.frozen(kw_only=True)
+class NetworkPolicy:
+    """Who enforces network policies.
+
+    Attributes:
+        engine: `calico`, `azure` (Azure NPM), `cilium` or `none`.
+    """
+
+    engine: str
+
+    def summary(self) -> str:
+        return self.engine
+
+    def meaning(self) -> str:
+        return {
+            "none": "network policies have no effect",
+            "azure": "Azure NPM enforces network policies with chains and sets of its own",
+            "calico": "Calico enforces network policies in its cali-* chains",
+            "cilium": "Cilium enforces network policies in the kernel's programs, without rules of iptables",
+        }.get(self.engine, f"{self.engine} enforces network policies")
+
+
+def network_mode(node: NodeView) -> Fact[NetworkMode]:
+    """The one mode that can show every mark of the node."""
+    marks = marks_of(node)
+    modes = possible_modes(marks)
+    if not modes:
+        return _conflicting(marks)
+    if len(modes) > 1:
+        names = " or ".join(mode.name for mode in modes)
+        reason = f"cannot tell: {names}" if marks else "nothing in the capture shows the network mode"
+        return Unknown(reason=reason, commands=deciding(modes, marks), evidence=_lines(_telling(modes, marks)))
+    (mode,) = modes
+    other, excluded_by = nearest(mode, marks)
+    telling = _telling(modes, marks)
+    value = NetworkMode(
+        mode=mode.name,
+        marks=tuple(map(str, telling)),
+        next_mode=other.name,
+        excluded_by=tuple(map(str, excluded_by)),
+    )
+    return known(value, _lines((*telling, *excluded_by)))
+
+
+def _telling(modes: tuple[Mode, ...], marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    """The marks that exclude any mode at all; the rest says nothing."""
+    others = [mode for mode in MODES.values() if mode not in modes]
+    return tuple(mark for mark in marks if any(excluding(other, [mark]) for other in others))
+
+
+def _lines(marks: tuple[Mark, ...]) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(line for mark in marks for line in mark.evidence))
+
+
+def _conflicting(marks: tuple[Mark, ...]) -> Unknown:
+    sides = conflict(marks)
+    words = [f"{mark} ({_modes(possible_modes([mark]))})" for mark in sides]
+    return contradiction(f"no one mode shows {both(words)}", _lines(sides))
+
+
+def _modes(modes: tuple[Mode, ...]) -> str:
+    names = [mode.name for mode in modes]
+    return "no mode" if not names else ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
 
 
 def network_plugin(node: NodeView) -> Fact[NetworkPlugin]:
-    marks: dict[str, list[Evidence]] = {}
-    for plugin, lines in node.stated("network_plugin").items():
-        marks.setdefault(plugin, []).extend(lines)
-    for bridge in node.wiring.bridges:
-        if bridge.name in ("cbr0", "azure0"):
-            plugin = "kubenet" if bridge.name == "cbr0" else "azure"
-            marks.setdefault(plugin, []).extend(node.cite(*bridge.records[:1]))
-    azv = [link.records[0] for link in node.wiring.links if naming(link.ifname) == "azv"]
-    azv += [route.records[0] for route in node.wiring.routes if naming(route.dev or "") == "azv"]
-    marks.setdefault("azure", []).extend(node.cite(*azv[:1]))
-    for rule in node.rules("POSTROUTING"):
-        if (rule.comment or "").startswith("kubenet:"):
-            marks.setdefault("kubenet", []).extend(node.cite(rule))
-    marks = {plugin: evidence for plugin, evidence in marks.items() if evidence}
-    if len(marks) == 1:
-        ((plugin, evidence),) = marks.items()
-        mode, proof = plugin_mode(node, plugin)
-        policy, dataplane = node.setting("network_policy"), node.setting("network_dataplane")
-        value = NetworkPlugin(
-            plugin=plugin,
-            mode=mode,
-            network_policy=policy.value if policy else None,
-            network_dataplane=dataplane.value if dataplane else None,
-        )
-        stated = [line for setting in (policy, dataplane) if setting for line in setting.evidence]
-        return known(value, (*evidence, *proof, *stated))
-    if marks:
-        return contradiction(f"marks of {' and of '.join(sorted(marks))} in one capture", *marks.values())
-    return Unknown(reason="nothing names the network plugin", commands=(*HOST_LINKS, *SETTINGS))
+    """The plugin that all modes have which can show every mark of the node."""
+    marks = marks_of(node)
+    modes = possible_modes(marks)
+    if not modes:
+        return _conflicting(marks)
+    plugins = {mode.plugin for mode in modes}
+    if len(plugins) == 1:
+        return known(NetworkPlugin(plugin=plugins.pop()), _lines(_telling(modes, marks)))
+    reason = f"cannot tell: {' or '.join(sorted(plugins))}" if marks else "nothing names the network plugin"
+    return Unknown(reason=reason, commands=deciding(modes, marks))
 
 
-def plugin_mode(node: NodeView, plugin: str) -> tuple[str | None, tuple[Evidence, ...]]:
-    stated = node.setting("network_plugin_mode")
-    if stated is not None and plugin == "azure":
-        return stated.value, stated.evidence
-    attachment = pod_attachment(node)
-    if isinstance(attachment, Unknown):
-        return None, ()
-    if attachment.value.kind == "bridge":
-        return "bridge", attachment.evidence[:1]
-    addressing = pod_addressing(node)
-    in_subnet = isinstance(addressing, Known) and addressing.value.source == "node subnet"
-    return ("transparent", attachment.evidence[:1]) if plugin == "azure" and in_subnet else (None, ())
+_ENGINES = {"cali-*": "calico", "AZURE-NPM*": "azure", "CILIUM_*": "cilium"}
+
+
+def network_policy(node: NodeView) -> Fact[NetworkPolicy]:
+    """The engine whose chains are there, or that is stated."""
+    marks = marks_of(node)
+    seen: dict[str, list[Mark]] = {}
+    absent = [mark for mark in marks if mark.kind in _ENGINES and mark.value == "no"]
+    for mark in marks:
+        if mark.kind in _ENGINES and mark.value == "yes":
+            seen.setdefault(_ENGINES[mark.kind], []).append(mark)
+        if mark.kind == "stated policy":
+            seen.setdefault(mark.value, []).append(mark)
+    if len(seen) > 1 and seen.keys() != {"none", "cilium"}:
+        return contradiction(f"signs of {both(sorted(seen))}", *(_lines(tuple(found)) for found in seen.values()))
+    if seen:
+        engine = max(seen, key=lambda name: name != "none")
+        missing = [mark for mark in absent if _ENGINES[mark.kind] == engine]
+        if missing:
+            return contradiction(f"{engine} is stated, and its chains are not there", _lines((*seen[engine], *missing)))
+        return known(NetworkPolicy(engine=engine), _lines(tuple(seen[engine])))
+    if {mark.kind for mark in absent} == _ENGINES.keys():
+        return known(NetworkPolicy(engine="none"), _lines(tuple(absent)))
+    return Unknown(reason="who enforces network policies is not in the capture", commands=("iptables-save",))

@@ -71,11 +71,13 @@ class PodGateway:
     """The default gateway of a pod.
 
     Attributes:
-        kind: `the node's bridge`, `the subnet's gateway` or `a link-local address`.
+        kind: `the node's bridge`, `the subnet's gateway`, `the node's end of the pod's link`, `a link-local address`.
         gateway: the gateway.
     """
 
-    kind: Literal["the node's bridge", "the subnet's gateway", "a link-local address"]
+    kind: Literal[
+        "the node's bridge", "the subnet's gateway", "the node's end of the pod's link", "a link-local address"
+    ]
     gateway: Address = instance()
 
     def summary(self) -> str:
@@ -85,6 +87,7 @@ class PodGateway:
         return {
             "the node's bridge": "a pod sends what leaves its network to its node, which routes it",
             "the subnet's gateway": "a pod sends what leaves its network to the subnet's gateway, not to its node",
+            "the node's end of the pod's link": "a pod sends everything to its node, which routes it",
             "a link-local address": "a pod sends everything to its node, which answers ARP for that address",
         }[self.kind]
 
@@ -177,6 +180,14 @@ def pod_gateway(node: NodeView) -> Fact[PodGateway]:
         return known(PodGateway(kind="the node's bridge", gateway=gateway), (*proof, *owner))
     if default is not None and gateway == default.gateway:
         return known(PodGateway(kind="the subnet's gateway", gateway=gateway), (*proof, *node.cite(default)))
+    ends = [
+        link
+        for link in node.wiring.links
+        if link.ifname in {pod.host_link for pod in pods} and gateway in {interface.ip for interface in link.addresses}
+    ]
+    if ends:
+        owner = node.name_lines({str(gateway): ends[0].records})
+        return known(PodGateway(kind="the node's end of the pod's link", gateway=gateway), (*proof, *owner))
     if gateway.is_link_local:
         return known(PodGateway(kind="a link-local address", gateway=gateway), proof)
     return Unknown(
