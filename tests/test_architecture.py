@@ -54,7 +54,7 @@ def summaries(architecture: Architecture) -> dict[str, str]:
 FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     "lab-kubenet": {
         "network_mode": (
-            "kubenet; not flannel, because of bridge: cbr0, source NAT by: kubenet and stated plugin: kubenet",
+            "kubenet; not flannel, because of stated plugin: kubenet, bridge: cbr0 and source NAT by: kubenet",
             ["cbr0", "kubenet: SNAT for outbound traffic", "network_plugin"],
         ),
         "network_plugin": ("kubenet", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
@@ -103,8 +103,10 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     },
     "lab-azure-cni": {
         "network_mode": (
-            "Azure CNI, bridge mode; not azure-transparent, because of bridge: azure0, "
-            "uplink is its port: yes and pod gateway: the subnet's gateway",
+            (
+                "Azure CNI, bridge mode; not azure-transparent, because of bridge: azure0, "
+                "uplink is its port: yes and pod gateway: the subnet's gateway"
+            ),
             ["azure0", "azv", "eth0", "10.220.2.1"],
         ),
         "network_plugin": ("azure", ['"azure"', "azure0", "azv"]),
@@ -154,7 +156,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     },
     "kubenet": {
         "network_mode": (
-            "kubenet; not kubenet-calico, because of host links: veth and bridge: cbr0",
+            "kubenet; not kubenet-calico, because of bridge: cbr0 and host links: veth",
             ["cbr0", "veth9423965c"],
         ),
         "network_plugin": ("kubenet", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
@@ -371,8 +373,10 @@ def test_a_page_that_mixes_two_clusters_is_told_to_contradict_itself(tmp_path: P
     architecture = from_log(tmp_path, page, "page.md")
     plugin, addressing = architecture.network_plugin, architecture.pod_addressing
     assert isinstance(plugin, Unknown)
-    assert plugin.reason == "contradiction: no one mode shows host links: veth (kubenet, flannel, bridge, ptp) and "
-        "stated plugin: azure (azure-bridge, azure-transparent, azure-calico, azure-npm ...)"
+    assert plugin.reason == (
+        "contradiction: no one mode shows stated plugin: azure "
+        "(azure-bridge, azure-transparent, azure-calico, azure-npm ...) and bridge: cbr0 (kubenet)"
+    )
     texts = [line.text for line in plugin.evidence]
     assert texts[0] == "--network-plugin azure"
     assert any("cbr0" in text for text in texts)

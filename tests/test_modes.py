@@ -1,4 +1,4 @@
-"""The table of network modes: which marks leave which modes, and that the shipped nodes are told to be what they are."""
+"""The table of network modes: which marks leave which modes, and what the shipped nodes are told to be."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_the_markdown_is_a_title_a_table_and_a_section_per_difference(left: str,
 def test_both_forms_show_the_lines_that_contradict_each_other(tmp_path: Path) -> None:
     comparison = compared(mixed_page(tmp_path), CAPTURES / "kubenet")
     for form in (printed(comparison), to_markdown(comparison)):
-        assert "unknown: contradiction: marks of azure and of kubenet in one capture" in form
+        assert "unknown: contradiction: no one mode shows " in form
         assert "page.md:2  az aks create -g RG -n one --network-plugin azure" in form
         assert "page.md:8  cbr0        8000.160c0cac5660  no           veth9423965c" in form
 

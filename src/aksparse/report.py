@@ -23,7 +23,9 @@ _SECTIONS: tuple[tuple[str, tuple[Outcome, ...]], ...] = (
 
 def _headline(comparison: Comparison) -> str:
     counts = [(len(comparison.having(*outcomes)), title[0].lower() + title[1:]) for title, outcomes in _SECTIONS]
-    return ", ".join(f"{count} {title.removesuffix('s') if count == 1 else title}" for count, title in counts if count)
+    return ", ".join(
+        f"{count} {'difference' if (count, title) == (1, 'differences') else title}" for count, title in counts if count
+    )
 
 
 def _unknown(side: Side) -> str:

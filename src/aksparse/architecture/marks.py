@@ -21,7 +21,7 @@ _OWN_NAMES = ("azv", "cali", "lxc")
 
 def marks_of(node: NodeView) -> tuple[Mark, ...]:
     """Every mark that a node shows, each once."""
-    parts = (_links, _bridges, _macs, _pod_addresses, _gateway, _tunnels, _routes, _nat, _chains, _stated)
+    parts = (_stated, _bridges, _links, _macs, _pod_addresses, _gateway, _tunnels, _routes, _nat, _chains)
     found: dict[tuple[str, str], Mark] = {}
     for part in parts:
         for kind, value, evidence in part(node):
