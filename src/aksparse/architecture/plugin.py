@@ -112,7 +112,8 @@ def _lines(marks: tuple[Mark, ...]) -> tuple[Evidence, ...]:
 def _conflicting(marks: tuple[Mark, ...]) -> Unknown:
     sides = conflict(marks)
     words = [f"{mark} ({_modes(possible_modes([mark]))})" for mark in sides]
-    return contradiction(f"no one mode shows {both(words)}", _lines(sides))
+    more = tuple(mark for mark in marks if not possible_modes([sides[0], mark]))
+    return contradiction(f"no one mode shows {both(words)}", _lines((*sides, *more)))
 
 
 def _modes(modes: tuple[Mode, ...]) -> str:
