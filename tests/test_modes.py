@@ -12,11 +12,12 @@ from aksparse.architecture.marks import marks_of
 from aksparse.architecture.modes import KINDS, MODES, Mark, conflict, deciding, marks_as_markdown, possible_modes
 from aksparse.architecture.view import NodeView
 
-CAPTURES = Path(__file__).parents[1] / "corpus/captures"
+CORPUS = Path(__file__).parents[1] / "corpus"
+CAPTURES = CORPUS / "captures"
 AT0 = Path(__file__).parent / "data/at0"
 ROLES = {"azure-cni": "azure-bridge"}
 """What a manifest may call a mode otherwise than the table does."""
-LABS = sorted(CAPTURES.glob("lab-*"))
+LABS = sorted(CORPUS.glob("*/lab-*"))
 
 
 def mark(kind: str, value: str) -> Mark:
@@ -93,9 +94,16 @@ def test_the_mode_told_is_possible_and_where_it_is_told_it_is_the_one_that_was_b
         assert fact.commands
 
 
-def test_the_labs_of_kubenet_and_of_bridge_mode_are_told() -> None:
-    for name, mode in (("lab-kubenet", "kubenet"), ("lab-azure-cni", "azure-bridge")):
-        fact = describe(build_wiring(load_capture(CAPTURES / name))).network_mode
+def test_the_labs_whose_recordings_are_read_today_are_told() -> None:
+    told = {path.name: path for path in LABS}
+    for name, mode in (
+        ("lab-kubenet", "kubenet"),
+        ("lab-azure-cni", "azure-bridge"),
+        ("lab-kubenet-containerd", "kubenet"),
+        ("lab-azure-overlay", "azure-overlay"),
+        ("lab-flannel", "flannel"),
+    ):
+        fact = describe(build_wiring(load_capture(told[name]))).network_mode
         assert isinstance(fact, Known)
         assert fact.value.mode == mode
 
