@@ -17,7 +17,7 @@ CAPTURES = CORPUS / "captures"
 AT0 = Path(__file__).parent / "data/at0"
 ROLES = {"azure-cni": "azure-bridge"}
 """What a manifest may call a mode otherwise than the table does."""
-LABS = sorted(CORPUS.glob("*/lab-*"))
+LABS = sorted([*CAPTURES.glob("lab-*"), *CORPUS.glob("modes/lab-*")])
 
 
 def mark(kind: str, value: str) -> Mark:
