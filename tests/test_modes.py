@@ -81,7 +81,9 @@ def test_a_conflict_is_the_fewest_marks_that_exclude_each_other() -> None:
 @pytest.mark.parametrize("path", LABS, ids=lambda path: path.name)
 def test_the_mode_told_is_possible_and_where_it_is_told_it_is_the_one_that_was_built(path: Path) -> None:
     capture = load_capture(path)
-    role = ROLES.get(str(capture.manifest.role), str(capture.manifest.role))
+    # Which versions of IP there are is another question than the mode.
+    role = str(capture.manifest.role).removesuffix("-dual").removesuffix("-ipv6")
+    role = ROLES.get(role, role)
     wiring = build_wiring(capture)
     assert role in {mode.name for mode in possible_modes(marks_of(NodeView(wiring)))}
     fact = describe(wiring).network_mode
