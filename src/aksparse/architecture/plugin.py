@@ -96,7 +96,7 @@ def network_mode(node: NodeView) -> Fact[NetworkMode]:
         next_mode=other.name,
         excluded_by=tuple(map(str, excluded_by)),
     )
-    return known(value, _lines((*telling, *excluded_by)))
+    return known(value, _first_lines((*telling, *excluded_by)))
 
 
 def _telling(modes: tuple[Mode, ...], marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
@@ -107,6 +107,11 @@ def _telling(modes: tuple[Mode, ...], marks: tuple[Mark, ...]) -> tuple[Mark, ..
 
 def _lines(marks: tuple[Mark, ...]) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(line for mark in marks for line in mark.evidence))
+
+
+def _first_lines(marks: tuple[Mark, ...]) -> tuple[Evidence, ...]:
+    """One line for each mark: the facts that the marks are of cite the rest."""
+    return tuple(dict.fromkeys(line for mark in marks for line in mark.evidence[:1]))
 
 
 def _conflicting(marks: tuple[Mark, ...]) -> Unknown:
@@ -129,7 +134,7 @@ def network_plugin(node: NodeView) -> Fact[NetworkPlugin]:
         return _conflicting(marks)
     plugins = {mode.plugin for mode in modes}
     if len(plugins) == 1:
-        return known(NetworkPlugin(plugin=plugins.pop()), _lines(_telling(modes, marks)))
+        return known(NetworkPlugin(plugin=plugins.pop()), _first_lines(_telling(modes, marks)))
     reason = f"cannot tell: {' or '.join(sorted(plugins))}" if marks else "nothing names the network plugin"
     return Unknown(reason=reason, commands=deciding(modes, marks))
 
