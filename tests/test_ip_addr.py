@@ -55,6 +55,8 @@ UNUSUAL = [
     "    inet6 fe80::1/64 scope link dynamic",
     "    inet6 fe80::1/64 scope link  dynamic\t",
     "    inet6 fe80::1/64 scope link eth0",
+    "    inet6 fe80::1/",
+    "    inet 10.0.0.1/",
     "    inet6 fe80::g/64 scope link",
     "    inet6 fe80:::/64 scope link",
     "    inet6  fe80::1/64 scope link",

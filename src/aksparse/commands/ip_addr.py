@@ -264,7 +264,7 @@ _ADDRESS_ROW = LineGrammar(
     pp.Literal("inet6 ")
     + pp.Regex(r"[0-9a-f:.]{2,45}").leave_whitespace()("local")
     + _slash
-    + rest_of_line.copy().leave_whitespace()("scope")
+    + pp.Regex(r".+").leave_whitespace()("scope")
     | pp.Literal("inet ")
     + pp.Regex(r"[0-9.]{7,15}").leave_whitespace()("local")
     + _slash
