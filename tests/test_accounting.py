@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from aksparse import Parsed, ParseError, parse, read_transcript, to_json
 from aksparse.command import Command, Lines, registry, split_lines
 from aksparse.commands.cni_conf import CniConf, CniIpam, CniPlugin, CniRange, CniRoute
+from aksparse.commands.ip_addr import AddrInfo
 from aksparse.records import Record
 from aksparse.serialize import output_to_builtins, to_builtins, validate
 from tests.corpus import CommandCase, InputCase, command_cases, transcript_cases
@@ -59,8 +60,11 @@ def assert_spans(records: Sequence[Record], recorded: set[int]) -> None:
 
 
 def may_share_a_line(record: Record) -> bool:
-    """A file without a line feed at its end is followed by the next one in the same line."""
-    return isinstance(record, CniConf)
+    """Whether a record may begin in the line in which the one before it ends.
+
+    A file without a line feed at its end is followed by the next one; with `-br` a link and its addresses are one line.
+    """
+    return isinstance(record, CniConf | AddrInfo)
 
 
 def lines_of(record: Record) -> range:
@@ -275,7 +279,12 @@ FORMAT_WORDS = {
     # The last is how an ellipsis begins when the page was decoded wrongly: `command_truncated`.
     "docker_ps": "â",
     "ip_addr": "link mtu qdisc master state mode group qlen brd peer permaddr netnsid netns altname alias"
-    " scope metric any proto valid lft preferred flags none",
+    " scope metric any proto valid lft preferred flags none"
+    # `on` and `off`, `inherit` and `auto`, and names that are others in the JSON.
+    " on off inherit auto minmtu maxmtu numtxqueues numrxqueues addrgenmode portname portid switchid protodown"
+    " overrun collsns heartbt transns mcast interval count designated dev srcport dstport local map 6rd grat"
+    " udpcsum noudpcsum udp6zerocsumtx noudp6zerocsumtx noudp6zerocsumrx remcsumtx nolearning flowlabel maxaddr"
+    " remotes nopmtudisc noencap hoplimit encaplimit localremote innerprotoinherit sequence",
     "ip_neigh": "dev lladdr ref used probes proto",
     "ip_route": "via dev from nhid nexthop encap table proto scope src metric mark tos realm realms uid cache expires"
     " error users used age iif pref nh info mtu window rtt rttvar ssthresh cwnd advmss reordering hoplimit initcwnd"
@@ -341,13 +350,23 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r'"(\w+)":', lambda m: " " if m[1] in CNI_KEYS else m[0], line)
             line = re.sub(r"\b(?:true|false)\b", " ", line)
         case "ip_addr":
-            line = line.replace("protodown on", "down")
+            # With `-o` every address has the interface before it.
+            line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", line.replace("protodown on", "down"))
         case "ip_neigh":
             line = line.replace("probes", " probes")
         case "ip_route":
             line = re.sub(r"\b([0-9.]+)s(?= )", lambda m: str(int(float(m[1]) * 1000)), line)
             line = re.sub(r"(?<=[0-9])ms(?= )", "", line)
-    return [word for word in words(line) if word not in FORMAT_WORDS[command].split()]
+    of_format = {*FORMAT_WORDS[command].split(), *(names_in(record) if command == "ip_addr" else ())}
+    return [word for word in words(line) if word not in of_format]
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """The words of the names in a record, at any depth: details stand in the text with their names."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from words(name)
+            yield from names_in(item)
 
 
 CNI_KEYS = {
@@ -384,6 +403,9 @@ def records_with_lines(records: Iterable[Record], recorded: set[int]) -> Iterato
         parts = list(parts_of(record))
         of_parts = {line for part in parts for line in lines_of(part)}
         document = to_builtins(record)
+        if parts and (record.line in of_parts or len({part.line for part in parts}) < len(parts)):
+            yield document, sorted(recorded & set(lines_of(record)))  # they share lines
+            continue
         own = {name: value for name, value in document.items() if name not in fields_with_parts(record)}
         yield own, sorted(recorded & set(lines_of(record)) - of_parts)
         yield from records_with_lines(parts, recorded)

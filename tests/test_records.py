@@ -16,7 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aksparse import commands
+from aksparse.linkinfo import LinkInfo
 from aksparse.records import PROVENANCE, Record, constructor, maker
+
+# Any value may be a setting; a few kinds of them are enough.
+_settings = st.none() | st.dictionaries(st.text(), st.booleans() | st.integers() | st.text())
+st.register_type_strategy(LinkInfo, st.builds(LinkInfo, info_data=_settings, info_slave_data=_settings))
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,6 +35,9 @@ _NOISE = (
 )
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
+
+
 def noise(line: str) -> str | None:
     """The name under which a line that no command printed is ignored, or `None`."""
     if not line or line.isspace():

@@ -18,15 +18,16 @@ What the text shows otherwise than the JSON:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines
+from aksparse.command import Command, Lines, noise
 from aksparse.linere import LineGrammar
+from aksparse.linkinfo import LinkInfo, read_details
 from aksparse.records import Record, drafter, finish
 from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, word
 
@@ -45,7 +46,7 @@ class AddrInfo(Record):
         metric: the metric of the prefix route.
         broadcast: the broadcast address.
         anycast: the anycast address.
-        scope: `host`, `link`, `global`, `site` or a number.
+        scope: `host`, `link`, `global`, `site` or a number (not with `-br`).
         secondary: it is not the first address of its network.
         temporary: it is a temporary IPv6 address (RFC 4941).
         nodad: duplicate address detection is off for it.
@@ -73,7 +74,7 @@ class AddrInfo(Record):
     metric: int | None = None
     broadcast: IPv4Address | None = None
     anycast: IPv6Address | None = None
-    scope: str
+    scope: str | None = None
     secondary: bool | None = None
     temporary: bool | None = None
     nodad: bool | None = None
@@ -99,7 +100,7 @@ class Link(Record):
     """One network interface with its addresses.
 
     Attributes:
-        ifindex: the index of the interface, unique in its namespace.
+        ifindex: the index of the interface, unique in its namespace (not with `-br`).
         ifname: the name of the interface.
         link: the name of the peer or lower interface, when it is in the same namespace.
         link_index: the index of the peer or lower interface, when it is in another namespace.
@@ -119,16 +120,39 @@ class Link(Record):
         link_netnsid: the number under which this namespace knows the namespace of the peer.
         link_netns: the name of the namespace of the peer.
         proto_down: whether a protocol on this host, such as VRRP, holds the link down.
+        proto_down_reason: the reasons for it.
+        promiscuity: how many times the link was made promiscuous (this and all down to `linkinfo`: `ip -d` only).
+        allmulti: how many times the link was made to receive all multicast packets.
+        min_mtu: the least MTU it may have, in bytes.
+        max_mtu: the greatest MTU it may have, in bytes; 0 is no limit.
+        inet6_addr_gen_mode: how its link-local address is made, such as `eui64`.
+        num_tx_queues: the number of its transmit queues.
+        num_rx_queues: the number of its receive queues.
+        gso_max_size: the most bytes that a packet may have before the kernel segments it (GSO).
+        gso_max_segs: the most segments of such a packet.
+        tso_max_size: the most bytes that a packet may have that the device segments (TSO).
+        tso_max_segs: the most segments of such a packet.
+        gro_max_size: the most bytes that received packets are merged into (GRO).
+        gso_ipv4_max_size: `gso_max_size` for IPv4.
+        gro_ipv4_max_size: `gro_max_size` for IPv4.
+        phys_port_name: the name of its physical port.
+        phys_port_id: the identifier of its physical port.
+        phys_switch_id: the identifier of the switch that its port is part of.
+        parentbus: the bus of its device, such as `pci`.
+        parentdev: the device on that bus.
+        linkinfo: its kind, and how the kind is set up.
+        other: what else its details say, in the words of the text.
+        stats64: what it has received and transmitted, `rx` and `tx`: bytes, packets, errors and so on (`ip -s` only).
         ifalias: a description that somebody gave the interface (`ip link` only).
         altnames: the alternative names.
         addr_info: the addresses.
     """
 
-    ifindex: int
+    ifindex: int | None = None
     ifname: str
     link: str | None = None
     link_index: int | None = None
-    flags: tuple[str, ...]
+    flags: tuple[str, ...] | None = None
     mtu: int | None = None
     qdisc: str | None = None
     master: str | None = None
@@ -144,6 +168,29 @@ class Link(Record):
     link_netnsid: int | None = None
     link_netns: str | None = None
     proto_down: bool | None = None
+    proto_down_reason: tuple[str, ...] | None = None
+    promiscuity: int | None = None
+    allmulti: int | None = None
+    min_mtu: int | None = None
+    max_mtu: int | None = None
+    inet6_addr_gen_mode: str | None = None
+    num_tx_queues: int | None = None
+    num_rx_queues: int | None = None
+    gso_max_size: int | None = None
+    gso_max_segs: int | None = None
+    tso_max_size: int | None = None
+    tso_max_segs: int | None = None
+    gro_max_size: int | None = None
+    gso_ipv4_max_size: int | None = None
+    gro_ipv4_max_size: int | None = None
+    phys_port_name: str | None = None
+    phys_port_id: str | None = None
+    phys_switch_id: str | None = None
+    parentbus: str | None = None
+    parentdev: str | None = None
+    linkinfo: LinkInfo | None = None
+    other: str | None = None
+    stats64: dict[str, dict[str, int]] | None = None
     ifalias: str | None = None
     altnames: tuple[str, ...] | None = None
     addr_info: tuple[AddrInfo, ...] = ()
@@ -159,7 +206,11 @@ _peer = pp.Literal("@").leave_whitespace() + pp.Regex(r"[^ \t@:]+").leave_whites
 _state = pp.Opt(
     column(pp.Literal("link-netnsid")) + column(integer("link_netnsid"))
     | column(pp.Literal("link-netns")) + column(word("link_netns"))
-) + pp.Opt(column(pp.Literal("protodown")("proto_down")) + column(pp.Literal("on")))
+) + pp.Opt(
+    column(pp.Literal("protodown")("proto_down"))
+    + column(pp.Literal("on"))
+    + _option("protodown_reason", pp.Regex(r"<[^> \t]*>")("proto_down_reason"))
+)
 
 _interface = (
     pp.Regex(r"[0-9]{1,9}").set_name("interface index")("ifindex")
@@ -192,6 +243,7 @@ _LINK_LAYER = LineGrammar(
     )
     + _option("permaddr", _hardware_address("permaddr"))
     + _state
+    + pp.Opt(pp.Regex(r"promiscuity .*").set_name("details")("details"))
 )
 _FLAGS = (
     *("secondary", "temporary", "nodad", "optimistic", "dadfailed", "home", "deprecated", "tentative"),
@@ -237,6 +289,54 @@ _LIFETIMES = LineGrammar(
 _ALTNAME = LineGrammar(column(pp.Literal("altname")) + column(word("altname")))
 _ALIAS = LineGrammar(column(pp.Literal("alias")) + rest_of_line("ifalias"))
 
+# The kind of a link and its settings, which `aksparse.linkinfo` reads.
+_KIND = LineGrammar(column(pp.Regex(r"[a-z][a-z0-9_.-]*").set_name("kind of link")("kind")) + rest_of_line("settings"))
+_COUNTER_NAMES = {
+    **{"mcast": "multicast", "missed": "missed_errors", "overrun": "over_errors", "carrier": "carrier_errors"},
+    **{"collsns": "collisions", "length": "length_errors", "crc": "crc_errors", "frame": "frame_errors"},
+    **{"fifo": "fifo_errors", "aborted": "aborted_errors", "window": "window_errors", "heartbt": "heartbeat_errors"},
+    "transns": "carrier_changes",
+}
+_COUNTERS = LineGrammar(
+    pp.Regex(r"RX|TX").set_name("RX or TX")("direction")
+    + pp.Opt(pp.Literal("errors"))
+    + pp.Literal(":").leave_whitespace()
+    + pp.Regex(r"[a-z]+(?:[ \t]+[a-z]+)*").set_name("names of counters")("names")
+)
+_COUNTS = LineGrammar(pp.OneOrMore(column(integer)))
+_DEVICE = pp.Regex(r"[0-9]{1,9}").set_name("interface index")("ifindex") + ":" + column(word("ifname"))
+# With `-o` a link or an address is one line, in which a backslash stands for the end of a line.
+_DEVICE_BEFORE_ADDRESS = LineGrammar(_DEVICE + pp.FollowedBy(pp.Regex(r"inet6?[ \t]")), whole=False)
+_LINE_END = re.compile(r"\\(?=[ \t])")
+_ONE_LINE = LineGrammar(
+    _DEVICE + pp.Regex(r"inet6?[ \t].*")
+    | _interface + pp.Regex(r"<[A-Z0-9_,-]*> .*\\[ \t]+link/.*").set_name("rest of the line")
+)
+# With `-br` a link is one line that begins with its name.
+_brief_address = r"[0-9a-f.:]{2,45}(?: peer [0-9a-f.:]{2,45})?/[0-9]{1,3}(?: metric [0-9]{1,10})?(?:[ \t]+|$)"
+_BRIEF = LineGrammar(
+    pp.Regex(r"[^ \t]+(?=@[^ \t@]+[ \t])|[^ \t@]+(?=[ \t])").set_name("interface name")("ifname")
+    + pp.Opt(_peer)
+    + column(
+        pp.Regex(r"UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP").set_name("operational state")(
+            "operstate"
+        )
+    )
+    + (
+        pp.Opt(column(_hardware_address("address")))
+        + column(pp.Regex(r"<[A-Z0-9_,-]*>").set_name("flags in angle brackets")("flags"))
+        | pp.Regex(rf"(?:{_brief_address})*").set_name("addresses")("addresses")
+    )
+)
+_BRIEF_ADDRESS = LineGrammar(
+    ip_address("local")
+    + pp.Opt(column(pp.Literal("peer")) + ip_address("address"))
+    + _slash
+    + _prefixlen
+    + _option("metric", integer("metric")),
+    whole=False,
+)
+
 _INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")
 # The commonest lines, as nearly every link prints them: what tells one from another is cut out; the rest, which many
 # links share, is read once. They read nothing that the grammars above would read otherwise, only faster.
@@ -274,106 +374,242 @@ _ADDRESS_ROW = LineGrammar(
 _SETTINGS_OF_ALL = ("flags", "mtu", "qdisc", "master", "operstate", "group", "txqlen")
 
 
-def _assemble(lines: Lines) -> Iterator[Link]:
-    match_link, match_link_layer, match_address = map(lines.matcher, (_LINK_ROW, _LINK_LAYER_ROW, _ADDRESS_ROW))
-    recorded, origin, new_link, new_address = lines.recorded, lines.source, drafter(Link), drafter(AddrInfo)
-    link: Any = None  # a draft of the interface being read
-    address: Any = None  # a draft of its latest address, until its lifetimes are known
-    addresses: list[Any] = []  # drafts of its addresses
-    last = 0  # the number of its last line
-    for number, line in lines:
-        try:
-            if address is not None and (lifetimes := _read_lifetimes(line)):
-                address.valid_life_time, address.preferred_life_time = lifetimes
-                address.end_line = number
-                address = None
-            elif link is not None and (found := match_address(line)) and (scope := _read_scope(found[2] or found[4])):
-                ipv6, _, ipv4, _, label = found.groups()
-                address = new_address()
-                address.family, address.local = ("inet6", to_ip(ipv6)) if ipv6 else ("inet", to_ip(ipv4))
-                address.prefixlen, address.scope, rarer = scope
-                address.label, address.origin, address.line = label, origin, number
-                if rarer:
-                    _fill(address, rarer)
-                addresses.append(address)
-            elif (found := match_link(line)) and (settings := _read_settings(found[4])):
-                ifindex, ifname, peer, _ = found.groups()
-                if link is not None:
-                    yield _finish(link, addresses, last)
-                link = new_link()
-                link.ifindex, link.ifname, link.origin, link.line = int(ifindex), ifname, origin, number
-                if peer:
-                    link.link, link.link_index = _to_peer(peer)
-                link.flags, link.mtu, link.qdisc, link.master, link.operstate, link.group, link.txqlen, rarer = settings
-                if rarer:
-                    _fill(link, rarer)
-                address = None
-                addresses = []
-            elif link is not None and link.link_type is None and (found := match_link_layer(line)):
-                link.link_type, link.address, link.broadcast, netnsid = found.groups()
-                if netnsid:
-                    link.link_netnsid = int(netnsid)
-            elif fields := _read_link(line):
-                if link is not None:
-                    yield _finish(link, addresses, last)
-                link = new_link()
-                link.origin, link.line = origin, number
-                _fill(link, fields)
-                address = None
-                addresses = []
-            elif fields := _read_address(line):
-                address = None
-                if link is None:
-                    lines.report(number, "orphan-line", "an address without an interface above it", 1)
-                    continue
-                address = new_address()
-                address.origin, address.line = origin, number
-                _fill(address, fields)
-                addresses.append(address)
-            elif fields := _read_link_layer(line):
-                if link is None or link.link_type is not None:
-                    lines.report(number, "orphan-line", "a link layer without an interface above it", 1)
-                    continue
-                _fill(link, fields)
-            elif _read_lifetimes(line):
-                lines.report(number, "orphan-line", "lifetimes without an address above them", 1)
-                continue
-            elif altname := _ALTNAME.parse(line):
-                if link is None:
-                    lines.report(number, "orphan-line", "a name without an interface above it", 1)
-                    continue
-                link.altnames = (*(link.altnames or ()), altname["altname"])
-            elif link is not None and link.ifalias is None and (alias := _ALIAS.parse(line)):
-                link.ifalias = alias["ifalias"]
-            else:
-                lines.refuse(number, _LINK, _LINK_LAYER, _ADDRESS, _LIFETIMES, _ALTNAME, _ALIAS)
-                if number in lines.ignored:
-                    continue
-                # What follows may belong to the refused line: to an address, or to another interface.
-                address = None
-                if link is not None and not _INDENTED.match(line):
-                    yield _finish(link, addresses, last)
-                    link = None
-                continue
-        except ValueError as error:
-            lines.bad_value(number, error)
-            address = None  # lifetimes that follow may belong to this line
-            continue
-        recorded(number)
-        last = number
-    if link is not None:
-        yield _finish(link, addresses, last)
-
-
-def _finish(link: Any, addresses: list[Any], last: int) -> Link:
-    link.addr_info = tuple(map(finish, addresses))
-    if last != link.line:
-        link.end_line = last
-    made: Link = finish(link)
-    return made
-
-
+_CONTINUED = re.compile(r" {6,}(?=[a-z])")
 _Fields = tuple[tuple[str, Any], ...]
+
+
+def _assemble(lines: Lines) -> Iterator[Link]:
+    reader = _Reader(lines)
+    yield from reader.read(lines)
+    if reader.link is not None:
+        yield reader.finished()
+
+
+class _Reader:
+    """Folds lines into links.
+
+    Attributes:
+        link: a draft of the interface being read.
+        addresses: drafts of its addresses.
+        address: the latest of them, until its lifetimes are known.
+        linkinfo: what is known of its kind.
+        details_follow: whether the next line may tell its kind, or more of it.
+        counters: where the counts on the next line belong: `rx` or `tx`, and the names of the counters.
+        last: the number of its last line.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.link: Any = None
+        self.addresses: list[Any] = []
+        self.address: Any = None
+        self.linkinfo: dict[str, Any] = {}
+        self.details_follow = False
+        self.counters: tuple[str, list[str]] | None = None
+        self.last = 0
+        self.done: list[Link] = []
+
+    def read(self, numbered: Iterable[tuple[int, str]]) -> Iterator[Link]:
+        """The links that are complete; the last one is left in `link`."""
+        lines = self.lines
+        match_link, match_link_layer, match_address = map(lines.matcher, (_LINK_ROW, _LINK_LAYER_ROW, _ADDRESS_ROW))
+        recorded, origin, new_link, new_address = lines.recorded, lines.source, drafter(Link), drafter(AddrInfo)
+        link, address, addresses = self.link, self.address, self.addresses  # faster than the attributes
+        for number, line in numbered:
+            try:
+                if address is not None and (lifetimes := _read_lifetimes(line)):
+                    address.valid_life_time, address.preferred_life_time = lifetimes
+                    address.end_line = number
+                    address = None
+                elif (
+                    link is not None and (found := match_address(line)) and (scope := _read_scope(found[2] or found[4]))
+                ):
+                    ipv6, _, ipv4, _, label = found.groups()
+                    address = None
+                    local = to_ip(ipv6 or ipv4)
+                    address = new_address()
+                    address.family, address.local = "inet6" if ipv6 else "inet", local
+                    address.prefixlen, address.scope, rarer = scope
+                    address.label, address.origin, address.line = label, origin, number
+                    if rarer:
+                        _fill(address, rarer)
+                    addresses.append(address)
+                elif (found := match_link(line)) and (settings := _read_settings(found[4])):
+                    ifindex, ifname, peer, _ = found.groups()
+                    if link is not None:
+                        self.link = link
+                        yield self.finished()
+                        addresses = self.addresses
+                    address, link = None, new_link()
+                    link.ifindex, link.ifname, link.origin, link.line = int(ifindex), ifname, origin, number
+                    if peer:
+                        link.link, link.link_index = _to_peer(peer)
+                    flags, mtu, qdisc, master, operstate, group, txqlen, rarer = settings
+                    link.flags, link.mtu, link.qdisc, link.master = flags, mtu, qdisc, master
+                    link.operstate, link.group, link.txqlen = operstate, group, txqlen
+                    if rarer:
+                        _fill(link, rarer)
+                elif (
+                    link is not None
+                    and link.link_type is None
+                    and link.flags is not None
+                    and (found := match_link_layer(line))
+                ):
+                    link.link_type, link.address, link.broadcast, netnsid = found.groups()
+                    if netnsid:
+                        link.link_netnsid = int(netnsid)
+                else:
+                    self.link, self.address = link, address
+                    try:
+                        taken = self.read_other(number, line)
+                    finally:
+                        link, address, addresses = self.link, self.address, self.addresses
+                    if self.done:
+                        yield from self.done
+                        self.done.clear()
+                    if not taken:
+                        continue
+            except ValueError as error:
+                lines.bad_value(number, error)
+                address = None  # lifetimes that follow may belong to this line
+                continue
+            recorded(number)
+            self.last = number
+        self.link, self.address = link, address
+
+    def finished(self) -> Link:
+        """The link, complete; nothing is left of it here."""
+        link = self.link
+        link.addr_info = tuple(map(finish, self.addresses))
+        if self.linkinfo:
+            link.linkinfo = LinkInfo(**self.linkinfo)
+        if self.last > link.line:
+            link.end_line = self.last
+        self.link = self.address = self.counters = None
+        self.addresses, self.linkinfo, self.details_follow = [], {}, False
+        made: Link = finish(link)
+        return made
+
+    def begin(self, number: int, fields: _Fields) -> None:
+        if self.link is not None:
+            self.done.append(self.finished())
+        self.link = drafter(Link)()
+        self.link.origin, self.link.line = self.lines.source, number
+        _fill(self.link, fields)
+
+    def add_address(self, number: int, fields: _Fields) -> None:
+        self.address = drafter(AddrInfo)()
+        self.address.origin, self.address.line = self.lines.source, number
+        _fill(self.address, fields)
+        self.addresses.append(self.address)
+
+    def orphan(self, number: int, what: str) -> bool:
+        self.lines.report(number, "orphan-line", f"{what} above {'it' if what[0] == 'a' else 'them'}", 1)
+        return False
+
+    def read_other(self, number: int, line: str) -> bool:
+        """A line that is not one of the commonest: whether it went into the link."""
+        link, counters, details_follow = self.link, self.counters, self.details_follow
+        self.counters, self.details_follow = None, False
+        if "\\" in line and _ONE_LINE.pattern.match(line):
+            return self.read_one_line(number, line)
+        if fields := _read_link(line):
+            self.begin(number, fields)
+        elif fields := _read_address(line):
+            self.address = None
+            if link is None:
+                return self.orphan(number, "an address without an interface")
+            self.add_address(number, fields)
+        elif found := _LINK_LAYER.parse(line):
+            if link is None or link.link_type is not None:
+                return self.orphan(number, "a link layer without an interface")
+            if details := found.pop("details", None):
+                self.add_details(details)
+                self.details_follow = True
+            _fill(link, _to_link_fields(found))
+        elif _read_lifetimes(line):
+            return self.orphan(number, "lifetimes without an address")
+        elif altname := _ALTNAME.parse(line):
+            if link is None:
+                return self.orphan(number, "a name without an interface")
+            link.altnames = (*(link.altnames or ()), altname["altname"])
+        elif link is not None and link.ifalias is None and (alias := _ALIAS.parse(line)):
+            link.ifalias = alias["ifalias"]
+        elif link is not None and (header := _COUNTERS.parse(line)):
+            names = [_COUNTER_NAMES.get(name, name) for name in header["names"].split()]
+            self.counters = header["direction"].lower(), names
+        elif counters is not None and _COUNTS.pattern.match(line) and len(line.split()) == len(counters[1]):
+            direction, names = counters
+            link.stats64 = link.stats64 or {}
+            link.stats64.setdefault(direction, {}).update(zip(names, map(int, line.split()), strict=True))
+        elif fields := _read_brief(line):
+            *of_link, (_, addresses) = fields
+            self.begin(number, tuple(of_link))
+            for address in addresses:
+                self.add_address(number, address)
+        elif details_follow and _INDENTED.match(line) and not noise(line) and self.read_kind(line):
+            self.details_follow = True
+        else:
+            return self.refuse(number, line)
+        return True
+
+    def refuse(self, number: int, line: str) -> bool:
+        self.lines.refuse(number, _LINK, _LINK_LAYER, _ADDRESS, _LIFETIMES, _ALTNAME, _ALIAS)
+        if number not in self.lines.ignored:
+            # What follows may belong to the refused line: to an address, or to another interface.
+            self.address = None
+            if self.link is not None and not _INDENTED.match(line):
+                self.done.append(self.finished())
+        return False
+
+    def read_kind(self, line: str) -> bool:
+        """The line of a kind, or one that continues it."""
+        if continued := _CONTINUED.match(line):
+            kind, position = self.linkinfo.get("info_kind", ""), continued.end()
+        elif found := _KIND.pattern.match(line):
+            kind, position = found[1], found.start(2)
+            self.linkinfo["info_slave_kind" if kind.endswith("_slave") else "info_kind"] = kind.removesuffix("_slave")
+        else:
+            return False
+        self.add_details(line[position:], kind)
+        return True
+
+    def add_details(self, text: str, kind: str = "") -> None:
+        details = read_details(text, kind=kind)
+        prefix = "info_slave" if kind.endswith("_slave") else "info"
+        if details.of_kind:
+            self.linkinfo[f"{prefix}_data"] = self.linkinfo.get(f"{prefix}_data", {}) | details.of_kind
+        if details.other_of_kind:
+            known = self.linkinfo.get(f"{prefix}_other")
+            self.linkinfo[f"{prefix}_other"] = f"{known} {details.other_of_kind}" if known else details.other_of_kind
+        _fill(self.link, tuple(details.of_link.items()))
+        if details.other_of_link:
+            known = self.link.other
+            self.link.other = f"{known} {details.other_of_link}" if known else details.other_of_link
+
+    def read_one_line(self, number: int, line: str) -> bool:
+        """A line of `-o`: its parts are read as the lines they stand for, all of them or none."""
+        inner = _Reader(Lines(line, self.lines.source, number))
+        parts = _LINE_END.split(line)
+        device = _DEVICE_BEFORE_ADDRESS.pattern.match(line)
+        if device:
+            inner.begin(number, (("ifindex", int(device[1])), ("ifname", device[2])))
+            parts[0] = " " * device.end() + parts[0][device.end() :]
+        links = list(inner.read((number, part) for part in parts))
+        if inner.lines.diagnostics or inner.lines.ignored or links or inner.link is None:
+            self.lines.diagnostics += inner.lines.diagnostics[:1]
+            if not inner.lines.diagnostics:
+                self.lines.refuse(number, _ONE_LINE)
+            return False
+        link = self.link
+        same = link is not None and (link.ifindex, link.ifname) == (inner.link.ifindex, inner.link.ifname)
+        if device and same and link.flags is None:
+            self.addresses += inner.addresses
+            return True
+        if link is not None:
+            self.done.append(self.finished())
+        self.link, self.addresses, self.linkinfo = inner.link, inner.addresses, inner.linkinfo
+        return True
 
 
 def _fill(draft: Any, fields: _Fields) -> None:
@@ -405,9 +641,17 @@ def _read_settings(text: str) -> tuple[Any, ...] | None:
     return _apart(_to_link_fields(found), _SETTINGS_OF_ALL) if found else None
 
 
-def _read_link_layer(line: str) -> _Fields | None:
-    found = _LINK_LAYER.parse(line)
-    return _to_link_fields(found) if found else None
+def _read_brief(line: str) -> _Fields | None:
+    """A line of `-br`; its last field holds the fields of its addresses."""
+    found = _BRIEF.parse(line)
+    if found is None:
+        return None
+    link, link_index = _to_peer(found.pop("link", "NONE"))
+    text, addresses = found.pop("addresses", ""), []
+    for item in re.finditer(_brief_address, text):
+        address: dict[str, str] = _BRIEF_ADDRESS.parse(item[0]) or {}
+        addresses.append((("family", "inet6" if ":" in address["local"] else "inet"), *_to_address_fields(address)))
+    return ("link", link), ("link_index", link_index), *_to_link_fields(found), ("addresses", addresses)
 
 
 def _to_link_fields(found: dict[str, str]) -> _Fields:
@@ -416,6 +660,8 @@ def _to_link_fields(found: dict[str, str]) -> _Fields:
         fields["flags"] = tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else ()
     if fields.pop("peer", None):
         fields["link_pointtopoint"] = True
+    if "proto_down_reason" in found:
+        fields["proto_down_reason"] = tuple(found["proto_down_reason"][1:-1].split(","))
     if "proto_down" in found:
         fields["proto_down"] = True
     fields |= {name: int(found[name]) for name in ("mtu", "txqlen", "link_netnsid") if name in found}
@@ -466,14 +712,25 @@ def _read_lifetimes(line: str) -> tuple[int, int] | None:
     return valid, preferred
 
 
+_OPTIONS = ("statistics", "stats", "details", "oneline", "brief", "color", "4", "6", "0")
+
+
 def _produced_by(argv: Sequence[str]) -> bool:
-    words = [word for word in argv[1:] if word not in ("-4", "-6")]
+    options = [word.lstrip("-").partition("=")[0] for word in argv[1:] if word.startswith("-")]
+    words = [word for word in argv[1:] if not word.startswith("-")]
     return (
         argv[0] == "ip"
-        and words[:1] in (["a"], ["addr"], ["address"], ["l"], ["link"])
-        and words[1:2] in ([], ["show"], ["s"], ["list"], ["ls"], ["sh"])
+        and all(any(known.startswith(option) for known in _OPTIONS) for option in options)
+        and words[:1] in (["a"], ["ad"], ["addr"], ["address"], ["l"], ["li"], ["link"])
+        and words[1:2] in ([], ["show"], ["s"], ["list"], ["ls"], ["lst"], ["sh"])
     )
 
 
-COMMAND = Command(name="ip_addr", record=Link, assemble=_assemble, produced_by=_produced_by, signature=(_LINK,))
+COMMAND = Command(
+    name="ip_addr",
+    record=Link,
+    assemble=_assemble,
+    produced_by=_produced_by,
+    signature=(_LINK, _ONE_LINE, _BRIEF),
+)
 parse_ip_addr = COMMAND.parse

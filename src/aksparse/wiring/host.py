@@ -107,7 +107,7 @@ def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
         ports[bridge.name] = list(bridge.interfaces)
         records[bridge.name] = [bridge]
     for link in links or () if not ports else ():
-        if link.master is not None and "SLAVE" not in link.flags:
+        if link.master is not None and "SLAVE" not in (link.flags or ()):
             ports.setdefault(link.master, []).append(link.ifname)
             records.setdefault(link.master, []).append(link)
     bridges = (HostBridge(name=name, ports=tuple(ports[name]), records=tuple(records[name])) for name in ports)

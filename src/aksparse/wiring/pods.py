@@ -209,6 +209,8 @@ def _of_container(container: Container, containers: list[Container]) -> dict[str
 
 def _host_link(wiring: Wiring, inside: Link) -> HostLink | None:
     """The other end of a pod's interface: each names the other's index."""
+    if inside.ifindex is None or inside.link_index is None:
+        return None
     return next(
         (link for link in wiring.links if link.ifindex == inside.link_index and link.link_index == inside.ifindex),
         None,
