@@ -292,7 +292,7 @@ FORMAT_WORDS = {
     "ip_rule": "from to tos fwmark iif oif uidrange ipproto sport dport tun id lookup table suppress prefixlength"
     " ifgroup realms goto map proto",
     # `None` is `headless`, `<none>` and `<unknown>` are absent.
-    "kubectl_get": "none unknown ago",
+    "kubectl_get": "none unknown unset ago more",
     "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
     " packet ctstate seconds name side mask masq redir ports icmptype avg burst flags level prefix from to on utc"
     " source ip range in physdev owner uid gid",
@@ -352,6 +352,8 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
         case "ip_addr":
             # With `-o` every address has the interface before it.
             line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", line.replace("protodown on", "down"))
+        case "kubectl_get":
+            line = re.sub(r"^((?:\S+ +)?[a-z]+)\.[a-z.]+/", r"\1/", line)  # the group of a resource
         case "ip_neigh":
             line = line.replace("probes", " probes")
         case "ip_route":
@@ -385,10 +387,10 @@ def words_of_record(value: Any, key: str = "") -> Iterator[str]:
     match value:
         case bool():
             yield from words(key) if value else ()
-            yield from [str(value).lower()] if key == "stp_enabled" else ()
+            yield from [str(value).lower()] if key in ("stp_enabled", "suspend") else ()
         case dict():
             for name, item in value.items():
-                yield from words(name) if key in ("selector", "other") else ()
+                yield from words(name) if key in ("selector", "node_selector", "labels", "other") else ()
                 yield from words_of_record(item, "other" if key == "other" else name)
         case list():
             for item in value:
@@ -465,7 +467,12 @@ NOT_SAID_IN_WORDS = {
         *("counters_approximate", "opt", "negated", "goto", "table", "rules"),
         *("num", "references", "comment_ambiguous"),  # only a listing says these
     },
-    "kubectl_get": {"headless"},
+    "kubectl_get": {
+        "headless",
+        # No table of the corpus has a value for these.
+        *("address", "count", "duration", "first_seen", "last_schedule", "more_endpoints", "more_hosts", "more_ports"),
+        *("over", "parallelism", "selector_expressions", "source", "subobject", "timezone"),
+    },
 }
 
 
@@ -501,5 +508,6 @@ def without(record: Record, field: str) -> Record:
         name: tuple(without(part, field) for part in getattr(record, name)) for name in fields_with_parts(record)
     }
     if field in {known.name for known in attrs.fields(type(record))}:
-        changes[field] = () if isinstance(getattr(record, field), tuple) else None
+        value = getattr(record, field)
+        changes[field] = type(value)() if isinstance(value, tuple | dict) else None
     return attrs.evolve(record, **changes)

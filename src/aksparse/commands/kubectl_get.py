@@ -98,18 +98,21 @@ def _when(present: bool, cells: pp.ParserElement) -> pp.ParserElement:
     return cells if present else pp.Opt(_ABSENT + cells)
 
 
+_plain = pp.Regex(r"[^ \t/<]++(?![^ \t])").set_name("name")
+
+
 def _fast_pod_row(*, namespaced: bool, wide: bool) -> LineGrammar:
     """Rows of pods that are not several kinds' in one output. The columns' form is left to what makes values of them.
 
     Many pods share their state, and many their place: these are cut out as one and read once.
     """
     return LineGrammar(
-        _when(namespaced, column(word("namespace")))
-        + pp.NotAny(pp.Regex(r"[^ /]*/"))
-        + column(word("name"))
+        pp.FollowedBy(pp.Regex(r"[^ \t]").leave_whitespace()).leave_whitespace()
+        + _when(namespaced, column(_plain("namespace")))
+        + column(_plain("name"))
         + columns(3)("state")
         + pp.Opt(pp.Literal("(") + word("last_restart") + column(pp.Literal("ago)")))
-        + column(word("age"))
+        + column(pp.Regex(r"[0-9][^ \t]*")("age"))
         + _when(wide, column(word("ip")) + rest_of_line("place"))
     )
 
