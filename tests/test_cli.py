@@ -174,6 +174,72 @@ def test_output_is_utf_8_whatever_the_input(tmp_path: Path) -> None:
     assert [record["command_truncated"] for record in json.loads(done.stdout.decode("utf-8"))] == [True, False]
 
 
+# describe
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(CAPTURES.iterdir())])
+def test_describe_prints_json_that_its_schema_knows(name: str) -> None:
+    result = run("describe", CAPTURES / name, "--format", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert problems(result, "architecture") == []
+    document = json.loads(result.stdout)
+    assert document["name"] == name
+    assert [fact["name"] for fact in document["facts"]] == list(ASPECTS)
+    assert run("validate", "--schema", "architecture", stdin=result.stdout).exit_code == 0
+
+
+def test_describe_tells_the_mode_and_why_it_is_no_other() -> None:
+    document = json.loads(run("describe", KUBENET, "--format", "json").stdout)
+    mode = document["facts"][0]
+    assert (mode["name"], mode["fact"]["value"]["mode"]) == ("network_mode", "kubenet")
+    assert mode["fact"]["value"]["excluded_by"]
+    assert "bridge: cbr0" in mode["fact"]["value"]["marks"]
+    assert any("cbr0" in line["text"] for line in mode["fact"]["evidence"])
+
+
+def test_describe_prints_text_markdown_or_json_of_the_same_node() -> None:
+    document = json.loads(run("describe", KUBENET, "--format", "json").stdout)
+    text = run("describe", KUBENET).stdout
+    markdown = run("describe", KUBENET, "--format", "markdown").stdout
+    assert text == run("describe", KUBENET, "--format", "text").stdout
+    for fact in document["facts"]:
+        says = fact["fact"]["summary" if fact["fact"]["known"] else "reason"]
+        assert says in text
+        assert says.replace("*", r"\*") in markdown
+    assert "\x1b" not in text + markdown
+
+
+def test_describe_reads_one_node_of_an_archive_of_several(tmp_path: Path) -> None:
+    for name in ("kubenet", "azure-cni"):
+        shutil.copytree(CAPTURES / name, tmp_path / "dump" / name)
+    archive = shutil.make_archive(str(tmp_path / "dump"), "gztar", tmp_path, "dump")
+    result = run("describe", f"{archive}::kubenet", "--format", "json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["facts"][1]["fact"]["value"] == {"plugin": "kubenet"}
+    several = run("describe", archive)
+    assert several.exit_code == 2
+    assert "kubenet" in several.stderr
+    few = run("describe", archive, "--max-files", "3")
+    assert few.exit_code == 2
+
+
+def test_describe_of_a_node_that_contradicts_itself_shows_it_and_exits_with_1(tmp_path: Path) -> None:
+    log = tmp_path / "node.log"
+    log.write_text(
+        f"$ az aks create -n one --network-plugin azure\n$ brctl show\n{(KUBENET / 'brctl_show.txt').read_text()}"
+    )
+    result = run("describe", log)
+    assert result.exit_code == 1
+    assert "\nCONTRADICTIONS\n" in result.stdout
+
+
+def test_describe_of_nothing_is_trouble(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing\n")
+    result = run("describe", tmp_path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == f"aksparse: {tmp_path}: nothing in it was recognised"
+
+
 # compare
 
 
@@ -274,7 +340,7 @@ def test_schema_lists_the_names_one_a_line_and_prints_each() -> None:
     listed = run("schema")
     names = listed.stdout.splitlines()
     assert (listed.exit_code, tuple(names)) == (0, schema_names())
-    assert set(names) == {*registry(), "capture", "comparison", "diagnostics", "outputs"}
+    assert set(names) == {*registry(), "architecture", "capture", "comparison", "diagnostics", "outputs"}
     for name in names:
         printed = run("schema", name)
         assert printed.exit_code == 0

@@ -43,7 +43,11 @@ def test_every_command_has_a_corpus_a_schema_and_a_function() -> None:
 
 
 def test_there_is_a_schema_for_each_command_and_for_what_else_is_written_or_read() -> None:
-    assert {"capture", "comparison", "diagnostics", "outputs", *COMMANDS} == set(SCHEMAS) == set(make_schemas())
+    assert (
+        {"architecture", "capture", "comparison", "diagnostics", "outputs", *COMMANDS}
+        == set(SCHEMAS)
+        == set(make_schemas())
+    )
     assert sorted(schema_names()) == SCHEMAS
 
 
@@ -135,7 +139,7 @@ LAYERS = [
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
     *("architecture.uplink", "architecture.source_nat", "architecture.services", "architecture.platform"),
     *("architecture.modes", "architecture.marks", "architecture.plugin", "architecture.description"),
-    *("compare", "serialize", "report", "cli"),
+    *("statement", "compare", "serialize", "report", "cli"),
 ]
 
 

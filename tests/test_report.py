@@ -13,7 +13,9 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from aksparse import Comparison, build_wiring, compare, describe, load_capture
-from aksparse.report import MOST_LINES, print_comparison, to_markdown
+from aksparse.architecture.description import ASPECTS
+from aksparse.report import MOST_LINES, description_to_markdown, print_comparison, print_description, to_markdown
+from aksparse.statement import Description, tell
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 PAIRS = [("lab-kubenet", "lab-azure-cni"), ("kubenet", "azure-cni")]
@@ -50,7 +52,7 @@ def mixed_page(directory: Path) -> Path:
     return path
 
 
-def printed(comparison: Comparison, width: int = 80, *, terminal: bool = False) -> str:
+def printed(report: Comparison | Description, width: int = 80, *, terminal: bool = False) -> str:
     file = io.StringIO()
     console = Console(
         file=file,
@@ -59,7 +61,10 @@ def printed(comparison: Comparison, width: int = 80, *, terminal: bool = False) 
         color_system="standard" if terminal else "auto",
         highlight=False,
     )
-    print_comparison(comparison, console)
+    if isinstance(report, Description):
+        print_description(report, console)
+    else:
+        print_comparison(report, console)
     return file.getvalue()
 
 
@@ -186,3 +191,62 @@ def test_both_forms_say_what_only_one_side_shows() -> None:
     assert "| docker 19.3.12 | docker (version not shown) | same; one side does not show: version |" in to_markdown(
         comparison
     )
+
+
+# One node.
+
+
+def told(path: Path) -> Description:
+    return tell(describe(build_wiring(load_capture(path))))
+
+
+every_node = pytest.mark.parametrize("name", sorted(path.name for path in CAPTURES.iterdir()))
+
+
+def test_the_text_of_a_description_is_what_was_read_and_approved(snapshot: SnapshotAssertion) -> None:
+    assert printed(told(CAPTURES / "kubenet")) == snapshot(extension_class=TextFile)
+
+
+def test_the_markdown_of_a_description_is_what_was_read_and_approved(snapshot: SnapshotAssertion) -> None:
+    assert description_to_markdown(told(CAPTURES / "kubenet")) == snapshot(extension_class=MarkdownFile)
+
+
+@every_node
+def test_both_forms_of_a_description_say_every_fact_with_its_evidence(name: str) -> None:
+    description = told(CAPTURES / name)
+    text, markdown = printed(description), description_to_markdown(description)
+    assert text == printed(description, 1000)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", printed(description, 1000, terminal=True)) == text
+    for fact in description.facts:
+        assert fact.title in text
+        assert fact.title in markdown
+        assert (fact.meaning is not None) == fact.fact.known
+        for said in filter(None, (fact.fact.summary, fact.fact.reason, fact.meaning)):
+            assert said in text
+            assert said.replace("*", r"\*") in markdown
+        for line in fact.fact.evidence[:MOST_LINES]:
+            shown = f"{line}  {line.text.expandtabs().strip()}"
+            assert shown in text
+            assert shown in markdown
+    assert "\n\n\n" not in text + markdown
+
+
+def test_a_description_counts_what_is_known_and_ends_with_what_would_show_more() -> None:
+    description = told(CAPTURES / "azure-cni")
+    known = sum(fact.fact.known for fact in description.facts)
+    lines = printed(description).splitlines()
+    assert lines[:2] == ["azure-cni", f"{known} known, {len(ASPECTS) - known} unknown"]
+    commands = lines[-1].removeprefix("Would show more: ").split(", ")
+    assert set(commands) == {command for fact in description.facts for command in fact.fact.commands}
+    # What is missing most: the node's own interfaces and routes.
+    assert {"ip addr", "route -n"} <= set(commands[:3])
+
+
+def test_contradictions_of_a_node_come_first(tmp_path: Path) -> None:
+    description = told(mixed_page(tmp_path))
+    assert description.contradictory
+    text = printed(description).splitlines()
+    assert text[1].startswith("2 contradictions, ")
+    assert text[3:6] == ["CONTRADICTIONS", "", "Network mode"]
+    assert text[6].startswith("  unknown: contradiction: no one mode shows ")
+    assert "      page.md:2  az aks create -g RG -n one --network-plugin azure" in text

@@ -32,6 +32,7 @@ from aksparse.serialize import (
     validate,
     write_schemas,
 )
+from aksparse.statement import tell
 from tests.corpus import command_cases
 
 ROOT = Path(__file__).parents[1]
@@ -156,6 +157,14 @@ def test_a_comparison_is_the_same_after_json_and_keeps_to_its_schema(left: str, 
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_description_is_the_same_after_json_and_keeps_to_its_schema(name: str) -> None:
+    description = tell(describe(build_wiring(load_capture(CAPTURES / name))))
+    document = to_builtins(description)
+    assert json.loads(to_json(description)) == document
+    assert fitting_schemas(document) == ["architecture"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_manifest_keeps_to_its_schema(name: str) -> None:
     manifest: Manifest = load_capture(CAPTURES / name).manifest
     document = to_builtins(manifest)
@@ -182,7 +191,7 @@ def test_the_schemas_in_the_repository_are_those_that_the_classes_make(tmp_path:
     assert made.keys() == kept.keys()
     for name in made:
         assert made[name] == kept[name], name
-    assert len(kept) == len(registry()) + 4
+    assert len(kept) == len(registry()) + 5
 
 
 @pytest.mark.parametrize("name", sorted(make_schemas()))
@@ -218,6 +227,8 @@ def whole(schema: str) -> Any:
     if schema == "comparison":
         nodes = (describe(build_wiring(load_capture(CAPTURES / name))) for name in ("kubenet", "lab-azure-cni"))
         return to_builtins(compare(*nodes))
+    if schema == "architecture":
+        return to_builtins(tell(describe(build_wiring(load_capture(CAPTURES / "kubenet")))))
     if schema == "outputs":
         return [output_to_builtins(output) for output in outputs("lab-kubenet")]
     if schema == "diagnostics":
@@ -255,6 +266,8 @@ BROKEN: list[tuple[str, tuple[str | int, ...], object, str, str]] = [
     ("capture", ("network", "pod_cidr"), "10", "$.network.pod_cidr", "does not match"),
     ("capture", ("outputs", 0, "argv"), "route -n", "$.outputs[0].argv", "is not of type 'array'"),
     ("capture", ("network", "route_table", 0, "address_prefix"), GONE, "$.network.route_table[0]", "required"),
+    ("architecture", ("facts", 0, "fact", "known"), "yes", "$.facts[0].fact.known", "is not of type 'boolean'"),
+    ("architecture", ("facts", 1, "title"), GONE, "$.facts[1]", "'title' is a required property"),
     ("comparison", ("aspects", 0, "outcome"), "other", "$.aspects[0].outcome", "is not one of"),
     ("comparison", ("aspects", 0, "left", "evidence", 0, "line"), "7", "$.aspects[0].left.evidence[0].line", "integer"),
     ("comparison", ("left",), GONE, "$", "'left' is a required property"),

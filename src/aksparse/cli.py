@@ -14,7 +14,8 @@ import click
 from rich.console import Console
 
 from aksparse import __version__
-from aksparse.architecture.description import describe
+from aksparse.architecture.description import Architecture
+from aksparse.architecture.description import describe as describe_wiring
 from aksparse.capture import MANIFEST, decode, read_manifest, read_text
 from aksparse.command import command_named, registry
 from aksparse.compare import compare as compare_architectures
@@ -22,7 +23,7 @@ from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
 from aksparse.load import load_capture, read_dump
 from aksparse.members import Limits
-from aksparse.report import print_comparison, to_markdown
+from aksparse.report import description_to_markdown, print_comparison, print_description, to_markdown
 from aksparse.serialize import (
     fitting_schemas,
     nearest_schema,
@@ -34,6 +35,7 @@ from aksparse.serialize import (
 from aksparse.serialize import (
     validate as validate_document,
 )
+from aksparse.statement import tell
 from aksparse.transcript import read_transcript
 from aksparse.wiring.build import build_wiring
 
@@ -170,10 +172,16 @@ def files(dump: str, **limits: int) -> None:
         click.echo("\t".join(columns))
 
 
-@main.command()
-@click.argument("left", type=click.Path())
-@click.argument("right", type=click.Path())
-@click.option(
+def _architecture(path: str, limits: Limits, name: str | None = None) -> Architecture:
+    """What a dump shows; what was not understood in it is told."""
+    wiring = build_wiring(load_capture(path, name=name, limits=limits))
+    _say((*wiring.capture.diagnostics, *wiring.diagnostics))
+    if wiring.capture.empty:
+        raise _Trouble(f"{path}: nothing in it was recognised")
+    return describe_wiring(wiring)
+
+
+_prints_a_report = click.option(
     "--format",
     "form",
     type=click.Choice(["text", "markdown", "json"]),
@@ -181,6 +189,34 @@ def files(dump: str, **limits: int) -> None:
     show_default=True,
     help="What to print.",
 )
+
+
+@main.command()
+@click.argument("dump", type=click.Path())
+@_prints_a_report
+@_takes_dumps
+def describe(dump: str, form: str, **limits: int) -> None:
+    """Tell the network architecture of one node: of DUMP, a directory, archive, terminal log or Markdown page.
+
+    Of a dump that holds several nodes, DUMP::NODE is one. Each fact comes with the lines that prove it, or with the
+    commands that would show it.
+
+    Exits with 1 when lines of the dump contradict each other, otherwise with 0.
+    """
+    description = tell(_architecture(dump, _limits(limits)))
+    if form == "json":
+        click.echo(to_json(description))
+    elif form == "markdown":
+        click.echo(description_to_markdown(description))
+    else:
+        print_description(description, Console(highlight=False))
+    sys.exit(NOT_ALL if description.contradictory else OK)
+
+
+@main.command()
+@click.argument("left", type=click.Path())
+@click.argument("right", type=click.Path())
+@_prints_a_report
 @_takes_dumps
 def compare(left: str, right: str, form: str, **limits: int) -> None:
     """Compare two nodes, LEFT and RIGHT: directories, archives, terminal logs or Markdown pages.
@@ -190,13 +226,9 @@ def compare(left: str, right: str, form: str, **limits: int) -> None:
     Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
     """
     same_name = Path(left).resolve().name == Path(right).resolve().name and left != right
-    captures = [load_capture(path, name=path if same_name else None, limits=_limits(limits)) for path in (left, right)]
-    wirings = [build_wiring(capture) for capture in captures]
-    for path, wiring in zip((left, right), wirings, strict=True):
-        _say((*wiring.capture.diagnostics, *wiring.diagnostics))
-        if wiring.capture.empty:
-            raise _Trouble(f"{path}: nothing in it was recognised")
-    comparison = compare_architectures(*map(describe, wirings))
+    comparison = compare_architectures(
+        *(_architecture(path, _limits(limits), path if same_name else None) for path in (left, right))
+    )
     if form == "json":
         click.echo(to_json(comparison))
     elif form == "markdown":

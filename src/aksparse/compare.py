@@ -9,52 +9,10 @@ import attrs
 from deepdiff import DeepDiff
 
 from aksparse.architecture.description import ASPECTS, Architecture
-from aksparse.architecture.fact import Fact, Known, Unknown
-from aksparse.capture import Evidence
+from aksparse.architecture.fact import Fact, Known
+from aksparse.statement import TITLES, Statement, parts, statement
 
 Outcome = Literal["differs", "same", "unknown-left", "unknown-right", "unknown"]
-
-_TITLES = {
-    "network_mode": "Network mode",
-    "network_plugin": "Network plugin",
-    "network_policy": "Network policy",
-    "pod_attachment": "Pod attachment",
-    "host_link_naming": "Host link naming",
-    "pod_addressing": "Pod addresses",
-    "node_address": "Node address",
-    "default_route": "Default route",
-    "pod_gateway": "Default gateway of a pod",
-    "local_pods": "Route to local pods",
-    "remote_pods": "Routing to pods on other nodes",
-    "source_nat": "Source NAT",
-    "service_path": "Service translation",
-    "service_addresses": "Service addresses",
-    "pod_sandbox": "Pod sandbox",
-    "mtu": "MTU",
-    "container_runtime": "Container runtime",
-    "kubernetes_version": "Kubernetes version",
-}
-
-
-@attrs.frozen(kw_only=True)
-class Side:
-    """A fact on one side of a comparison.
-
-    Attributes:
-        known: whether the capture shows it.
-        summary: what is the case, in words; absent when unknown.
-        value: what is the case, part by part; a part that is not known has no key; absent when unknown.
-        reason: why it is unknown.
-        commands: the commands whose output would show it.
-        evidence: the lines that prove it, or that contradict each other.
-    """
-
-    known: bool
-    summary: str | None = None
-    value: dict[str, Any] | None = None
-    reason: str | None = None
-    commands: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -90,8 +48,8 @@ class Aspect:
     name: str
     title: str
     outcome: Outcome
-    left: Side
-    right: Side
+    left: Statement
+    right: Statement
     changes: tuple[Change, ...] = ()
     not_compared: tuple[str, ...] = ()
     meaning: str | None = None
@@ -139,9 +97,9 @@ def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]
     meaning = None
     outcome: Outcome
     if isinstance(left, Known) and isinstance(right, Known):
-        comparable = [_parts(fact.value, instance=False) for fact in (left, right)]
+        comparable = [parts(fact.value, instance=False) for fact in (left, right)]
         not_compared = tuple(sorted(comparable[0].keys() ^ comparable[1].keys()))
-        common = [{part: parts[part] for part in parts if part not in not_compared} for parts in comparable]
+        common = [{part: side[part] for part in side if part not in not_compared} for side in comparable]
         changes = tuple(_changes(*common))
         outcome = "differs" if changes else "same" if any(common) or not not_compared else "unknown"
         if changes:
@@ -152,40 +110,14 @@ def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]
         outcome = "unknown"
     return Aspect(
         name=name,
-        title=_TITLES[name],
+        title=TITLES[name],
         outcome=outcome,
-        left=_side(left),
-        right=_side(right),
+        left=statement(left),
+        right=statement(right),
         changes=changes,
         not_compared=not_compared,
         meaning=meaning,
     )
-
-
-def _side(fact: Fact[Any]) -> Side:
-    if isinstance(fact, Unknown):
-        return Side(known=False, reason=fact.reason, commands=fact.commands, evidence=fact.evidence)
-    return Side(
-        known=True,
-        summary=fact.value.summary(),
-        value=_parts(fact.value, instance=True),
-        evidence=fact.evidence,
-    )
-
-
-def _parts(value: Any, *, instance: bool) -> dict[str, Any]:
-    """The known parts of a value as JSON has them, with or without what belongs to the one node."""
-    return {
-        field.name: _plain(part)
-        for field in attrs.fields(type(value))
-        if (part := getattr(value, field.name)) is not None and (instance or not field.metadata.get("instance"))
-    }
-
-
-def _plain(part: object) -> Any:
-    if isinstance(part, tuple):
-        return [_plain(item) for item in part]
-    return part if isinstance(part, bool | int | str) else str(part)
 
 
 def _changes(left: dict[str, Any], right: dict[str, Any]) -> Iterable[Change]:

@@ -1,14 +1,15 @@
-"""A comparison for people: on a terminal, or as Markdown for a ticket. Nothing is decided here."""
+"""A node described, or two compared, for people: on a terminal, or as Markdown. Nothing is decided here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.text import Text
 
 from aksparse.capture import Evidence
-from aksparse.compare import Aspect, Comparison, Outcome, Side
+from aksparse.compare import Aspect, Comparison, Outcome
+from aksparse.statement import DescribedFact, Description, Statement
 
 MOST_LINES = 6
 """How many lines of evidence are shown for one side; the JSON has all."""
@@ -28,7 +29,7 @@ def _headline(comparison: Comparison) -> str:
     )
 
 
-def _unknown(side: Side) -> str:
+def _unknown(side: Statement) -> str:
     shown_by = f"; would be shown by: {', '.join(side.commands)}" if side.commands else ""
     return f"unknown: {side.reason}{shown_by}"
 
@@ -44,7 +45,7 @@ def _one_side_only(aspect: Aspect) -> str:
     return f"one side does not show: {', '.join(aspect.not_compared)}" if aspect.not_compared else ""
 
 
-def _lines(side: Side) -> tuple[tuple[Evidence, ...], str]:
+def _lines(side: Statement) -> tuple[tuple[Evidence, ...], str]:
     """The lines of evidence to show, and what is left out."""
     more = len(side.evidence) - MOST_LINES
     return side.evidence[:MOST_LINES], f"and {more} more line{'' if more == 1 else 's'}" if more > 0 else ""
@@ -56,13 +57,15 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(_headline(comparison), highlight=False, soft_wrap=True)
     for title, outcomes in _SECTIONS:
         aspects = comparison.having(*outcomes)
-        if not aspects:
-            continue
-        console.print()
-        console.print(Text(title.upper(), style="bold cyan"), soft_wrap=True)
-        for aspect in aspects:
-            for line in _aspect_lines(comparison, aspect):
-                console.print(line, soft_wrap=True)
+        if aspects:
+            _print_section(title, (line for aspect in aspects for line in _aspect_lines(comparison, aspect)), console)
+
+
+def _print_section(title: str, lines: Iterable[Text], console: Console) -> None:
+    console.print()
+    console.print(Text(title.upper(), style="bold cyan"), soft_wrap=True)
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
@@ -71,19 +74,75 @@ def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
     width = max(len(comparison.left), len(comparison.right), len("differs"))
     for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
         label = f"  {name:{width}}  "
-        yield (
-            Text.assemble((label, "green"), side.summary or "")
-            if side.known
-            else Text.assemble((label, "green"), (_unknown(side), "yellow"))
-        )
-        evidence, more = _lines(side)
-        for line in evidence:
-            yield Text(f"  {'':{width}}    {line}  {line.text.expandtabs().strip()}", style="dim")
-        if more:
-            yield Text(f"  {'':{width}}    {more}", style="dim")
+        yield Text.assemble((label, "green"), _said(side))
+        yield from _evidence_lines(side, width)
     for label, text in (("differs", _changes(aspect)), ("means", aspect.meaning), ("note", _one_side_only(aspect))):
         if text:
             yield Text.assemble((f"  {label:{width}}  ", "magenta"), text)
+
+
+def _said(side: Statement) -> Text:
+    return Text(side.summary or "") if side.known else Text(_unknown(side), style="yellow")
+
+
+def _evidence_lines(side: Statement, width: int) -> Iterator[Text]:
+    evidence, more = _lines(side)
+    for line in evidence:
+        yield Text(f"  {'':{width}}    {line}  {line.text.expandtabs().strip()}", style="dim")
+    if more:
+        yield Text(f"  {'':{width}}    {more}", style="dim")
+
+
+def print_description(description: Description, console: Console) -> None:
+    """Print the architecture of a node on a terminal, or without colours where there is none."""
+    console.print(Text(description.name, style="bold"), soft_wrap=True)
+    console.print(_count(description), highlight=False, soft_wrap=True)
+    for title, facts in _kinds(description):
+        if facts:
+            _print_section(title, (line for fact in facts for line in _fact_lines(fact)), console)
+    if description.commands:
+        console.print()
+        console.print(Text.assemble(("Would show more: ", "bold"), ", ".join(description.commands)), soft_wrap=True)
+
+
+def _kinds(description: Description) -> tuple[tuple[str, tuple[DescribedFact, ...]], ...]:
+    """The facts in the order in which they are worth reading."""
+    facts = description.facts
+    return (
+        ("Contradictions", tuple(told for told in facts if told.fact.contradiction)),
+        ("Known", tuple(told for told in facts if told.fact.known)),
+        ("Unknown", tuple(told for told in facts if not (told.fact.known or told.fact.contradiction))),
+    )
+
+
+def _count(description: Description) -> str:
+    counts = [(len(facts), title.lower()) for title, facts in _kinds(description) if facts]
+    return ", ".join(
+        f"{count} {'contradiction' if (count, title) == (1, 'contradictions') else title}" for count, title in counts
+    )
+
+
+def _fact_lines(told: DescribedFact) -> Iterator[Text]:
+    yield Text("")
+    yield Text(told.title, style="bold")
+    yield Text.assemble("  ", _said(told.fact))
+    yield from _evidence_lines(told.fact, 0)
+    if told.meaning:
+        yield Text.assemble(("  means  ", "magenta"), told.meaning)
+
+
+def description_to_markdown(description: Description) -> str:
+    """The architecture of a node as Markdown: a table of what is known, a list of what is not, and the evidence."""
+    facts = [(told.title, told.fact, told.meaning or "") for told in description.facts]
+    rows = [f"| {title} | {_cell(fact.summary or '')} | {_cell(means)} |" for title, fact, means in facts if fact.known]
+    unknown = [f"- {title}: {_cell(_unknown(fact))}" for title, fact, _ in facts if not fact.known]
+    parts = [
+        f"# {_cell(description.name)}\n\n{_count(description)}.\n",
+        "\n".join(["| | | means |", "|---|---|---|", *rows, ""]),
+        *(["\n".join([*unknown, ""])] if unknown else []),
+        *(f"## {title}\n\n{_said_in_markdown(None, fact)}" for title, fact, _ in facts if fact.evidence),
+    ]
+    return "\n".join(parts)
 
 
 def to_markdown(comparison: Comparison) -> str:
@@ -125,11 +184,16 @@ def _markdown_section(comparison: Comparison, aspect: Aspect) -> str:
     lines = [f"## {aspect.title}\n"]
     if aspect.meaning:
         lines.append(f"{_cell(aspect.meaning)}\n")
-    for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
-        evidence, more = _lines(side)
-        proof = "\n".join(f"    {line}  {line.text.expandtabs().strip()}" for line in evidence)
-        says = side.summary if side.known else _unknown(side)
-        lines.append(f"{_cell(name)}: {_cell(says or '')}\n" + (f"\n{proof}\n" if proof else ""))
-        if more:
-            lines.append(f"({more})\n")
-    return "\n".join(lines)
+    sides = ((comparison.left, aspect.left), (comparison.right, aspect.right))
+    return "\n".join([*lines, *(_said_in_markdown(name, side) for name, side in sides)])
+
+
+def _said_in_markdown(name: str | None, side: Statement) -> str:
+    """What is said, for whom where that is to be told, and the lines that prove it."""
+    evidence, more = _lines(side)
+    proof = "\n".join(f"    {line}  {line.text.expandtabs().strip()}" for line in evidence)
+    says = (side.summary if side.known else _unknown(side)) or ""
+    of_whom = f"{_cell(name)}: " if name is not None else ""
+    return "\n".join(
+        [f"{of_whom}{_cell(says)}\n", *([f"{proof}\n"] if proof else []), *([f"({more})\n"] if more else [])]
+    )

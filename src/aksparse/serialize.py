@@ -32,6 +32,7 @@ from aksparse.compare import Comparison
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError
 from aksparse.records import PROVENANCE, Record
+from aksparse.statement import Description
 
 _TEXT = (IPv4Address, IPv6Address, IPv4Network, IPv6Network, Decimal)
 
@@ -191,6 +192,7 @@ def make_schemas() -> dict[str, dict[str, Any]]:
         name: _document(name, command.title, {"type": "array", "items": {"class": command.record}})
         for name, command in registry().items()
     }
+    schemas["architecture"] = _document("architecture", "The architecture of a node", {"class": Description})
     schemas["capture"] = _document("capture", "The content of capture.toml", {"class": Manifest})
     schemas["comparison"] = _document("comparison", "The comparison of two nodes", {"class": Comparison})
     schemas["diagnostics"] = _document(

@@ -42,11 +42,13 @@ class Unknown:
         reason: why not.
         commands: the commands whose output would show it.
         evidence: the lines that contradict each other, if that is the reason.
+        contradictory: whether that is the reason.
     """
 
     reason: str
     commands: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    contradictory: bool = False
 
 
 Fact = Known[T] | Unknown
@@ -65,7 +67,7 @@ def known(value: T, evidence: Iterable[Evidence]) -> Known[T]:
 def contradiction(reason: str, *evidence: Iterable[Evidence]) -> Unknown:
     """A fact that some lines say otherwise than others."""
     lines = chain.from_iterable(evidence)
-    return Unknown(reason=f"contradiction: {reason}", evidence=tuple(dict.fromkeys(lines)))
+    return Unknown(reason=f"contradiction: {reason}", evidence=tuple(dict.fromkeys(lines)), contradictory=True)
 
 
 def count(items: Iterable[object], noun: str) -> str:

@@ -1,0 +1,143 @@
+"""A fact about a node as it is told: in words, and part by part as JSON has it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import attrs
+
+from aksparse.architecture.description import ASPECTS, Architecture
+from aksparse.architecture.fact import Fact, Unknown
+from aksparse.capture import Evidence
+
+TITLES = {
+    "network_mode": "Network mode",
+    "network_plugin": "Network plugin",
+    "network_policy": "Network policy",
+    "pod_attachment": "Pod attachment",
+    "host_link_naming": "Host link naming",
+    "pod_addressing": "Pod addresses",
+    "node_address": "Node address",
+    "default_route": "Default route",
+    "pod_gateway": "Default gateway of a pod",
+    "local_pods": "Route to local pods",
+    "remote_pods": "Routing to pods on other nodes",
+    "source_nat": "Source NAT",
+    "service_path": "Service translation",
+    "service_addresses": "Service addresses",
+    "pod_sandbox": "Pod sandbox",
+    "mtu": "MTU",
+    "container_runtime": "Container runtime",
+    "kubernetes_version": "Kubernetes version",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Statement:
+    """A fact about a node.
+
+    Attributes:
+        known: whether the capture shows it.
+        summary: what is the case, in words; absent when unknown.
+        value: what is the case, part by part; a part that is not known has no key; absent when unknown.
+        reason: why it is unknown.
+        contradiction: whether it is unknown because lines contradict each other.
+        commands: the commands whose output would show it.
+        evidence: the lines that prove it, or that contradict each other.
+    """
+
+    known: bool
+    summary: str | None = None
+    value: dict[str, Any] | None = None
+    reason: str | None = None
+    contradiction: bool = False
+    commands: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class DescribedFact:
+    """A fact about a node, with its name and what it means.
+
+    Attributes:
+        name: the name of the fact.
+        title: its title.
+        fact: what is the case.
+        meaning: what it means for packets, in words; absent when unknown.
+    """
+
+    name: str
+    title: str
+    fact: Statement
+    meaning: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Description:
+    """The architecture of a node, told.
+
+    Attributes:
+        name: the name of the capture.
+        facts: the facts, always all and in the same order.
+    """
+
+    name: str
+    facts: tuple[DescribedFact, ...]
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether lines of the capture contradict each other."""
+        return any(told.fact.contradiction for told in self.facts)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands whose output would show what is unknown, those first that would show the most of it."""
+        asked = Counter(command for told in self.facts for command in told.fact.commands)
+        return tuple(command for command, _ in asked.most_common())
+
+
+def tell(architecture: Architecture) -> Description:
+    """The architecture of a node, fact by fact."""
+    return Description(
+        name=architecture.name,
+        facts=tuple(_described(name, getattr(architecture, name)) for name in ASPECTS),
+    )
+
+
+def _described(name: str, fact: Fact[Any]) -> DescribedFact:
+    meaning = None if isinstance(fact, Unknown) else fact.value.meaning()
+    return DescribedFact(name=name, title=TITLES[name], fact=statement(fact), meaning=meaning)
+
+
+def statement(fact: Fact[Any]) -> Statement:
+    """A fact in words and parts."""
+    if isinstance(fact, Unknown):
+        return Statement(
+            known=False,
+            reason=fact.reason,
+            contradiction=fact.contradictory,
+            commands=fact.commands,
+            evidence=fact.evidence,
+        )
+    return Statement(
+        known=True,
+        summary=fact.value.summary(),
+        value=parts(fact.value, instance=True),
+        evidence=fact.evidence,
+    )
+
+
+def parts(value: Any, *, instance: bool) -> dict[str, Any]:
+    """The known parts of a value as JSON has them, with or without what belongs to the one node."""
+    return {
+        field.name: _plain(part)
+        for field in attrs.fields(type(value))
+        if (part := getattr(value, field.name)) is not None and (instance or not field.metadata.get("instance"))
+    }
+
+
+def _plain(part: object) -> Any:
+    if isinstance(part, tuple):
+        return [_plain(item) for item in part]
+    return part if isinstance(part, bool | int | str) else str(part)
