@@ -35,9 +35,6 @@ _NOISE = (
 )
 
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
-
-
 def noise(line: str) -> str | None:
     """The name under which a line that no command printed is ignored, or `None`."""
     if not line or line.isspace():
@@ -167,7 +164,9 @@ def _collector_paused() -> Iterator[None]:
     """Records hold no cycles and all outlive the parse: looking for garbage meanwhile would find none.
 
     It would look again and again, though, for the collector starts with every so many new objects; that took a third of
-    the time of a large output.
+    the time of a large output. Afterwards the records join the objects that have been looked at before, where the first
+    look would put them: freezing and thawing does that in no time. It would thaw what a program froze for itself, so
+    there it is left out.
     """
     if not gc.isenabled():
         yield
@@ -176,6 +175,9 @@ def _collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 

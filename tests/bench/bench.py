@@ -165,12 +165,11 @@ BENCHES = (
 
 
 def warm_up(benches: Sequence[Bench], outputs: Sequence[Output]) -> None:
-    """Let the parsers import and compile what they do on first use, and keep that from the garbage collector."""
+    """Let the parsers import and compile what they do on first use."""
     for bench, output in zip(benches, outputs, strict=True):
         for contender in bench.contenders:
             contender.run(beginning(output.text))
     caches()
-    gc.freeze()
 
 
 @cache
@@ -242,7 +241,7 @@ def peak(contender: Contender, text: str) -> int:
 
 def measure_memory() -> str:
     """The memory for a listing of 40,000 rules, beside what jc needs for it: the target, with what was measured."""
-    bench = next(bench for bench in BENCHES if bench.rival == "jc" and bench.title.startswith("iptables"))
+    bench = next(bench for bench in BENCHES if bench.make is iptables_nat)
     output = bench.make(MANY_SERVICES)
     rules = sum(len(chain.rules) for chain in bench.contenders[0].run(output.text))
     needed, theirs = (
