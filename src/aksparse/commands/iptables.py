@@ -26,7 +26,7 @@ from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.listing import NO_OPTIONS, read_commented_options, read_options
 from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule, to_counters
-from aksparse.netfilter.values import PROTOCOLS, to_address
+from aksparse.netfilter.values import PROTOCOLS, to_address, to_repeated_address
 from aksparse.records import maker
 from aksparse.tokens import column, columns, integer, remember, rest_of_line, word
 
@@ -159,14 +159,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
             elif line == header:
                 ignored[number] = "header"
                 headers += 1
-            elif chain is not None and headers < 2 and (rule := read(line, number)):
-                rules.append(rule)
-                recorded(number)
-                last = number
-                if rule.comment_ambiguous:
-                    message = "the comment holds '*/', so where it ends is a guess"
-                    lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
-            elif found := match_chain(line):
+            elif line.startswith("Chain") and (found := match_chain(line)):
                 if chain is not None:
                     yield _make_chain(*chain, tuple(rules), origin, first, last)
                 chain = _to_chain(one(found[1], found[1]), *found.groups()[1:])
@@ -174,6 +167,13 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 first = last = number
                 headers = 0
                 recorded(number)
+            elif chain is not None and headers < 2 and (rule := read(line, number)):
+                rules.append(rule)
+                recorded(number)
+                last = number
+                if rule.comment_ambiguous:
+                    message = "the comment holds '*/', so where it ends is a guess"
+                    lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
             elif (names := _HEADER.parse(line)) is not None:
                 header = line
                 headers += 1
@@ -197,7 +197,8 @@ def _reader(
 ) -> Callable[[str, int], Rule | None]:
     """What reads a rule; `one` gives one object for equal names."""
     match, match_row = lines.matcher(columns_.rule), lines.matcher(columns_.row)
-    shared_grammar, origin = columns_.shared, lines.source
+    match_shared, origin = columns_.shared.pattern.match, lines.source
+    read_shared = remember(lambda text: _to_shared(*found.groups()) if (found := match_shared(text)) else None)
     last_comment = None  # mostly the next rule has it as well
 
     def read(line: str, number: int) -> Rule | None:
@@ -205,14 +206,19 @@ def _reader(
         shared: _Shared | None = None
         if found := match_row(line):
             num, pkts, bytes_, target, text, source, destination, goto, comment, rest = found.groups()
-            shared = _read_shared(shared_grammar, text)
+            shared = read_shared(text)
         if shared is None:
             if not (found := match(line)):
                 return None
             num, pkts, bytes_, target, prot, opt, in_, out, source, destination, goto, comment, rest = found.groups()
             shared = _to_shared(prot, opt, in_, out)
-        packet_count, byte_count, approximate = to_counters(pkts, bytes_) if pkts else NO_COUNTERS
         protocol, opt, in_interface, out_interface, negated = shared
+        if pkts is None:
+            packet_count, byte_count, approximate = NO_COUNTERS
+        elif bytes_.isdigit() and pkts.isdigit():
+            packet_count, byte_count, approximate = int(pkts), int(bytes_), False
+        else:
+            packet_count, byte_count, approximate = to_counters(pkts, bytes_)
         if source[0] == "!":
             negated, source = (*negated, "source"), source[1:]
         if destination[0] == "!":
@@ -236,8 +242,8 @@ def _reader(
             opt,
             in_interface,
             out_interface,
-            to_address(source),
-            to_address(destination),
+            to_repeated_address(source) if "/" in source else to_address(source),
+            to_repeated_address(destination) if "/" in destination else to_address(destination),
             negated,
             comment,
             ambiguous,
@@ -249,13 +255,6 @@ def _reader(
         )
 
     return read
-
-
-@remember
-def _read_shared(grammar: LineGrammar, text: str) -> _Shared | None:
-    """The columns from prot to opt, or with interfaces to out."""
-    found = grammar.pattern.match(text)
-    return _to_shared(*found.groups()) if found else None
 
 
 def _to_shared(prot: str, opt: str, in_: str | None, out: str | None) -> _Shared:

@@ -48,11 +48,12 @@ NO_OPTIONS = Options()
 def read_options(text: str) -> Options:
     """Read the options of a rule, which may hold a comment among them."""
     # Where packets are sent differs from rule to rule, and stands last; what is before it is the same in many.
-    before, _, last = text.rpartition(" ")
-    if last.startswith("to:") and (option := read_destination(last)):
-        options = _read_repeated_options(before)
-        if options.other is None and options.comment is None:
-            return Options(options.matches, (*options.target_options, option))
+    if "to:" in text:
+        before, _, last = text.rpartition(" ")
+        if last.startswith("to:") and (option := read_destination(last)):
+            matches, target_options, other, comment, _ = _read_repeated_options(before)
+            if other is None and comment is None:
+                return Options(matches, (*target_options, option))
     return _read_repeated_options(text)
 
 
@@ -81,14 +82,24 @@ def _read_option(text: str, position: int) -> tuple[Match | TargetOption, int] |
     keyword = _KEYWORD.match(text, position)
     if keyword is None or keyword[0] not in _OPTIONS:
         return None
-    grammar, make = _OPTIONS[keyword[0]]
-    found = grammar.pattern.match(text, position)
+    found = _OPTIONS[keyword[0]][0].pattern.match(text, position)
     if not found or not found[0]:
         return None
     end = found.end()
     while text[end : end + 1] == " ":
         end += 1
-    return make(_tokens(grammar, found)), end
+    return _made(found[0]), end
+
+
+@remember
+def _made(option: str) -> Match | TargetOption:
+    """The record of an option, which mostly stands in other rules as well."""
+    keyword = _KEYWORD.match(option)
+    assert keyword
+    grammar, make = _OPTIONS[keyword[0]]
+    found = grammar.pattern.match(option)
+    assert found
+    return make(_tokens(grammar, found))
 
 
 def _tokens(grammar: LineGrammar, found: re.Match[str]) -> _Tokens:

@@ -156,11 +156,11 @@ def to_address(text: str) -> Address:
             return to_host_network(text)
         except BadValue:
             pass  # a name that begins with a digit, or an IPv6 address
-    return _to_repeated_address(text)
+    return to_repeated_address(text)
 
 
 @remember
-def _to_repeated_address(text: str) -> Address:
+def to_repeated_address(text: str) -> Address:
     try:
         return to_network(text)
     except BadValue:
@@ -215,8 +215,10 @@ def build(cls: Callable[..., T], tokens: dict[str, str]) -> T:
     A token `not_FIELD` says that this field is negated, the token `negated` that the whole match is.
     """
     converters = _converters(cls)
-    fields = {name: convert(tokens[name]) for name, convert in converters.items() if name in tokens}
-    if negated := "negated" in tokens or tuple(name for name in converters if f"not_{name}" in tokens):
+    fields = {name: converters[name](token) for name, token in tokens.items() if name in converters}
+    if len(fields) < len(tokens) and (
+        negated := "negated" in tokens or tuple(name for name in converters if f"not_{name}" in tokens)
+    ):
         fields["negated"] = negated
     return cls(**fields)
 
