@@ -6,28 +6,40 @@ import attrs
 
 from aksparse.capture import Capture
 from aksparse.commands.kubectl_get import Node
-from aksparse.wiring.host import host_bridges, host_links, host_routes, passed_over, uplink
-from aksparse.wiring.model import Wiring
+from aksparse.wiring.host import host_bridges, host_links, passed_over, uplink
+from aksparse.wiring.model import MAIN, Wiring
 from aksparse.wiring.pods import node_not_listed, node_row, pods_on_the_node
+from aksparse.wiring.routes import contradicting_routes, neighbours, policy_rules, routes_of, routing_tables
 from aksparse.wiring.services import services
-from aksparse.wiring.tables import tables
+from aksparse.wiring.tables import contradicting_tables, listings, tables
 
 
 def build_wiring(capture: Capture) -> Wiring:
     """Join everything that a capture holds."""
     bridges, bridges_known = host_bridges(capture)
     links, links_known = host_links(capture, bridges, known=bridges_known)
-    listed = tables(capture)
+    routing = routing_tables(capture)
+    routes = routes_of(routing)
+    found = listings(capture)
+    listed = tables(found)
     wiring = Wiring(
         capture=capture,
         links=links,
         links_known=links_known,
         bridges=bridges,
         bridges_known=bridges_known,
-        routes=host_routes(capture),
+        routes=tuple(route for route in routes if route.table == MAIN),
+        other_routes=tuple(route for route in routes if route.table != MAIN),
+        rules=policy_rules(capture),
+        neighbours=neighbours(capture),
         tables=listed,
         services=services(listed),
-        diagnostics=(*passed_over(capture), *node_not_listed(capture)),
+        diagnostics=(
+            *passed_over(capture),
+            *contradicting_routes(routing),
+            *contradicting_tables(found),
+            *node_not_listed(capture),
+        ),
     )
     node = node_row(wiring)
     nodes_known = bool(wiring.addresses) or any(row.internal_ip for row in capture.records("kubectl_get", Node))

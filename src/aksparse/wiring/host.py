@@ -1,8 +1,8 @@
-"""What speaks for the node itself: its interfaces, bridges and routes."""
+"""What speaks for the node itself: its interfaces and bridges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_interface
 from typing import Any
 
@@ -10,45 +10,15 @@ from aksparse.capture import Capture
 from aksparse.command import Parsed
 from aksparse.commands.brctl_show import Bridge
 from aksparse.commands.ip_addr import Link
-from aksparse.commands.route import Route
 from aksparse.diagnostics import Diagnostic
-from aksparse.wiring.model import HostBridge, HostLink, HostRoute, Wiring, naming
-
-Namespace = tuple[int | None, str | None]
-OF_THE_NODE: Namespace = (None, None)
-
-
-def namespace_of(output: Parsed[Any]) -> Namespace:
-    """The network namespace that a command entered, by a process in it or by its name."""
-    return output.pid, output.netns
-
-
-def host_outputs(capture: Capture, command: str) -> list[Parsed[Any]]:
-    """The outputs of a command that ran on the node itself: in no pod, through no `kubectl exec`."""
-    return [
-        output
-        for output in capture.parsed(command)
-        if namespace_of(output) == OF_THE_NODE
-        and not (output.argv and output.argv[0] in ("kubectl", "docker", "crictl"))
-    ]
-
-
-def complete(output: Parsed[Any]) -> bool:
-    """Whether nothing of an output is missing, as far as it shows: no line cut out, none not understood."""
-    return output.understood and not {"elision", "iptables-warning"} & set(output.ignored.values())
-
-
-def _speaking(outputs: Iterable[Parsed[Any]], rank: Callable[[Parsed[Any]], Any] = len) -> Parsed[Any] | None:
-    """The one output that speaks for the node: not empty, with a known command line, the one that ranks highest."""
-    found = [output for output in outputs if len(output)]
-    return max(found, key=lambda output: (output.argv is not None, rank(output)), default=None)
-
+from aksparse.wiring.model import HostBridge, HostLink, Wiring, naming
+from aksparse.wiring.outputs import complete, outputs_in, second_output, speaking
 
 # Interfaces.
 
 
 def _links_output(capture: Capture) -> Parsed[Link] | None:
-    return _speaking(host_outputs(capture, "ip_addr"), lambda links: (any(map(_addresses, links)), len(links)))
+    return speaking(outputs_in(capture, "ip_addr"), lambda links: (any(map(_addresses, links)), len(links)))
 
 
 def _addresses(link: Link) -> object:
@@ -100,7 +70,7 @@ def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
 
     The master of a `SLAVE` is no bridge, but a bond, or the interface that a virtual function accelerates.
     """
-    shown, links = _speaking(host_outputs(capture, "brctl_show")), _links_output(capture)
+    shown, links = speaking(outputs_in(capture, "brctl_show")), _links_output(capture)
     ports: dict[str, list[str]] = {}
     records: dict[str, list[Bridge | Link]] = {}
     for bridge in shown or ():
@@ -115,10 +85,15 @@ def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
 
 
 def uplink(wiring: Wiring) -> HostLink | None:
-    """The interface of the default route; where that is a bridge, its port that leads to no pod."""
+    """The interface of the default route; where that is a bridge, its port that leads to no pod.
+
+    A default route with next hops on several interfaces has no such one.
+    """
     route = wiring.default_route
-    if route is None or route.dev is None:
+    if route is None:
         return wiring.link("eth0")
+    if route.dev is None:
+        return None
     bridge = wiring.bridge(route.dev)
     if bridge is None:
         known = wiring.link(route.dev)
@@ -128,31 +103,6 @@ def uplink(wiring: Wiring) -> HostLink | None:
     return wiring.link(outside[0]) if len(outside) == 1 else None
 
 
-# Routes.
-
-
-def host_routes(capture: Capture) -> tuple[HostRoute, ...]:
-    """The routes of the node's main table."""
-    output = _speaking(host_outputs(capture, "route"))
-    return tuple(to_routes(output or ()))
-
-
-def to_routes(records: Iterable[Route]) -> Iterator[HostRoute]:
-    """Routes, whichever command listed them."""
-    for route in records:
-        if route.iface == "*" or "!" in route.flags:
-            kind = "blackhole" if route.iface == "*" else "reject"
-            yield HostRoute(network=route.network, kind=kind, metric=route.metric % 2**32, records=(route,))
-        else:
-            yield HostRoute(
-                network=route.network,
-                gateway=route.gateway if "G" in route.flags else None,
-                dev=route.iface,
-                metric=route.metric % 2**32,
-                records=(route,),
-            )
-
-
 # What is passed over.
 
 
@@ -160,17 +110,11 @@ def passed_over(capture: Capture) -> Iterator[Diagnostic]:
     """Outputs that might speak for the node as well, and say something else than the one that was chosen."""
     for command, chosen in (
         ("ip_addr", _links_output(capture)),
-        ("brctl_show", _speaking(host_outputs(capture, "brctl_show"))),
-        ("route", _speaking(host_outputs(capture, "route"))),
+        ("brctl_show", speaking(outputs_in(capture, "brctl_show"))),
     ):
-        for output in host_outputs(capture, command):
+        for output in outputs_in(capture, command):
             if chosen is not None and len(output) and not _agree(output, chosen):
-                message = (
-                    f"not used: {chosen[0].span} says something else, and only one {command} can be the node's own"
-                )
-                yield Diagnostic(
-                    code="second-output", severity="warning", message=message, source=output.source, line=output.line
-                )
+                yield second_output(output, chosen, command)
 
 
 def _agree(output: Sequence[Any], chosen: Sequence[Any]) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from ipaddress import IPv4Interface, IPv6Interface
 
 import attrs
 
 from aksparse.capture import Address, Capture, Evidence, Network
+from aksparse.commands.ip_neigh import Neighbour
 from aksparse.commands.kubectl_get import Node
 from aksparse.diagnostics import Diagnostic
 from aksparse.netfilter.rules import Chain
@@ -59,37 +61,95 @@ class HostBridge:
     records: tuple[Record, ...]
 
 
+MAIN = "main"
+"""The routing table that is looked into unless a rule says otherwise."""
+
+
+@attrs.frozen(kw_only=True)
+class Hop:
+    """One of several next hops of a route.
+
+    Attributes:
+        gateway: the gateway.
+        dev: the interface that packets are sent through.
+        weight: how large a share of the packets it gets, compared with the others.
+    """
+
+    gateway: Address | None = None
+    dev: str | None = None
+    weight: int | None = None
+
+
 @attrs.frozen(kw_only=True)
 class HostRoute:
-    """A route of the main routing table, of the node or of a pod.
+    """A route of the node or of a pod.
 
     Attributes:
         network: the destination.
-        gateway: the gateway; absent when the destination is on the link itself.
-        dev: the interface that packets are sent through; absent when packets are not sent at all.
+        source_network: the network that packets must come from; absent when the route is for all packets.
+        gateway: the gateway; absent when the destination is on the link itself, or there are several next hops.
+        dev: the interface that packets are sent through; absent when packets are not sent at all, or through several.
+        hops: the next hops, where there are several.
         metric: the preference; the least wins.
         kind: `unicast`, or what becomes of packets instead, such as `blackhole`.
+        table: the name or number of its routing table.
         protocol: who made the route, such as `bird`; absent when the listing does not say.
+        scope: how far the destination is, such as `link`; absent when the listing does not say.
+        source: the source address to prefer.
+        flags: flags, such as `onlink` or `linkdown`.
         records: where this was read.
     """
 
     network: Network
+    source_network: Network | None = None
     gateway: Address | None = None
     dev: str | None = None
+    hops: tuple[Hop, ...] = ()
     metric: int = 0
     kind: str = "unicast"
+    table: str = MAIN
     protocol: str | None = None
+    scope: str | None = None
+    source: Address | None = None
+    flags: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
 
     @property
     def is_default(self) -> bool:
-        """Whether it is for all destinations, through a gateway."""
-        return self.network.prefixlen == 0 and self.gateway is not None
+        """Whether it is for all packets to all destinations, through a gateway."""
+        gateways = {self.gateway, *(hop.gateway for hop in self.hops)} - {None}
+        return self.network.prefixlen == 0 and self.source_network is None and bool(gateways)
 
     @property
     def is_host(self) -> bool:
         """Whether it is for one address alone."""
         return self.network.prefixlen == self.network.max_prefixlen
+
+
+@attrs.frozen(kw_only=True)
+class PolicyRule:
+    """A rule by which the node chooses a routing table.
+
+    Attributes:
+        priority: its priority; the kernel looks at the rules in ascending order.
+        version: the version of IP that it is for.
+        packets: which packets it is for, in the words of `ip rule`; absent when it is for all.
+        table: the name or number of the table that it looks into.
+        action: what becomes of packets instead, such as `unreachable`.
+        records: where this was read.
+    """
+
+    priority: int
+    version: int
+    packets: str | None = None
+    table: str | None = None
+    action: str | None = None
+    records: tuple[Record, ...] = ()
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is one of the three that every node has: for all packets, into a table of the kernel's own."""
+        return self.packets is None and self.table in ("local", MAIN, "default")
 
 
 @attrs.frozen(kw_only=True)
@@ -135,7 +195,8 @@ class PodWiring:
         host_link: the name of the host link.
         bridge: the bridge that the host link is a port of.
         routed: whether a route to this one address leads to the host link.
-        default_route: its default route.
+        routes: the routes of its main table.
+        neighbours: its neighbours: whom it knows the link-layer address of.
         records: where this was read.
     """
 
@@ -154,8 +215,14 @@ class PodWiring:
     host_link: str | None = None
     bridge: str | None = None
     routed: bool = False
-    default_route: HostRoute | None = None
+    routes: tuple[HostRoute, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     records: tuple[Record, ...] = ()
+
+    @property
+    def default_route(self) -> HostRoute | None:
+        """Its default route with the lowest metric; one of IPv4 before any of IPv6."""
+        return _default_of(self.routes)
 
     @property
     def gateway(self) -> Address | None:
@@ -219,7 +286,10 @@ class Wiring:
         links_known: whether all interfaces were recorded, so that one that is not here does not exist.
         bridges: the node's bridges.
         bridges_known: whether the bridges were recorded, so that a bridge that is not here does not exist.
-        routes: the node's routes.
+        routes: the node's routes of the main table.
+        other_routes: its routes of other tables.
+        rules: the rules by which it chooses a table.
+        neighbours: its neighbours: whom it knows the link-layer address of.
         uplink: the node's physical interface.
         pods: the pods that run on the node with a network namespace of their own.
         tables: the tables of netfilter.
@@ -235,6 +305,9 @@ class Wiring:
     bridges: tuple[HostBridge, ...] = ()
     bridges_known: bool = False
     routes: tuple[HostRoute, ...] = ()
+    other_routes: tuple[HostRoute, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     uplink: HostLink | None = None
     pods: tuple[PodWiring, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -267,12 +340,16 @@ class Wiring:
     @property
     def default_route(self) -> HostRoute | None:
         """The default route with the lowest metric; one of IPv4 before any of IPv6."""
-        defaults = [route for route in self.routes if route.is_default]
-        return min(defaults, key=lambda route: (route.network.version, route.metric), default=None)
+        return _default_of(self.routes)
 
     def evidence(self, *records: Record) -> tuple[Evidence, ...]:
         """The lines that records were read from."""
         return self.capture.evidence(*records)
+
+
+def _default_of(routes: Iterable[HostRoute]) -> HostRoute | None:
+    defaults = [route for route in routes if route.is_default]
+    return min(defaults, key=lambda route: (route.network.version, route.metric), default=None)
 
 
 _POD_LINK = re.compile(r"(veth|azv|cali|lxc|tap|gke)(?!br|_health)")

@@ -15,8 +15,9 @@ from aksparse.commands.ip_addr import Link
 from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.diagnostics import Diagnostic
 from aksparse.records import Record
-from aksparse.wiring.host import OF_THE_NODE, Namespace, namespace_of, to_routes
-from aksparse.wiring.model import HostLink, HostRoute, PodWiring, Wiring, naming
+from aksparse.wiring.model import MAIN, HostLink, HostRoute, PodWiring, Wiring, naming
+from aksparse.wiring.outputs import OF_THE_NODE, Namespace, namespace_of
+from aksparse.wiring.routes import neighbours, routes_of, routing_tables
 
 
 def node_row(wiring: Wiring) -> Node | None:
@@ -141,10 +142,8 @@ def _inside(wiring: Wiring, output: Parsed[Link]) -> PodWiring:
     of_container, containers = _container(wiring.capture, output.pid)
     fields |= of_container
     records += containers
-    default = _default_route(wiring.capture, namespace_of(output))
-    if default is not None:
-        fields["default_route"] = default
-        records += default.records
+    fields |= _own_routes(wiring.capture, namespace_of(output))
+    records += [record for route in fields["routes"] if route.is_default for record in route.records]
     host = _host_link(wiring, link) if link else None
     if host is not None:
         fields |= {"host_link": host.ifname, "bridge": host.master}
@@ -167,16 +166,13 @@ def _own_interface(link: Link) -> dict[str, Any]:
     }
 
 
-def _default_route(capture: Capture, namespace: Namespace) -> HostRoute | None:
-    """The default route of a network namespace that was looked into."""
-    routes = (
-        route
-        for output in capture.parsed("route")
-        if namespace_of(output) == namespace
-        for route in to_routes(output)
-        if route.is_default
-    )
-    return min(routes, key=lambda route: (route.network.version, route.metric), default=None)
+def _own_routes(capture: Capture, namespace: Namespace) -> dict[str, Any]:
+    """The routes and neighbours of a network namespace that was looked into."""
+    routes = routes_of(routing_tables(capture, namespace))
+    return {
+        "routes": tuple(route for route in routes if route.table == MAIN),
+        "neighbours": neighbours(capture, namespace),
+    }
 
 
 def _container(capture: Capture, pid: int | None) -> tuple[dict[str, Any], list[Record]]:

@@ -1,77 +1,148 @@
-"""The tables of netfilter on a node, each chain from the listing that says most of it."""
+"""The tables of netfilter on a node, each chain from the output that says most of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv6Address, IPv6Network
+from itertools import groupby
 from typing import Any
+
+import attrs
 
 from aksparse.capture import Capture
 from aksparse.command import Parsed
+from aksparse.diagnostics import Diagnostic
 from aksparse.netfilter.rules import Chain
-from aksparse.wiring.host import complete, host_outputs
 from aksparse.wiring.model import Table
+from aksparse.wiring.outputs import complete, outputs_in, second_output
 
 _BUILT_IN = {
     "nat": {"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"},
     "filter": {"INPUT", "FORWARD", "OUTPUT"},
     "mangle": {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"},
     "raw": {"PREROUTING", "OUTPUT"},
+    "security": {"INPUT", "FORWARD", "OUTPUT"},
 }
 
 
-def tables(capture: Capture) -> tuple[Table, ...]:
-    """Every table that was listed, of both versions of IP."""
-    listings: dict[tuple[str, int], list[tuple[tuple[Chain, ...], bool]]] = {}
-    for output in host_outputs(capture, "iptables"):
+@attrs.frozen(kw_only=True)
+class Listing:
+    """A table, as far as one output has it.
+
+    Attributes:
+        output: the output.
+        chains: the chains.
+        whole: whether all of the table is there, as far as it shows.
+    """
+
+    output: Parsed[Any]
+    chains: tuple[Chain, ...]
+    whole: bool
+
+    @property
+    def has_interfaces(self) -> bool:
+        """Whether it has the interfaces of the rules."""
+        return any(rule.in_interface for chain in self.chains for rule in chain.rules)
+
+
+Listings = dict[tuple[str, int], list[Listing]]
+
+
+def listings(capture: Capture) -> Listings:
+    """The listings of each table, by its name and the version of IP."""
+    found: Listings = {}
+    for output in outputs_in(capture, "iptables"):
         name = _table_of(output)
         if name is not None:
-            found = (tuple(output), _whole(name, output) and complete(output))
-            listings.setdefault((name, _version(output)), []).append(found)
-    return tuple(_table(name, version, found) for (name, version), found in listings.items())
+            _add(found, name, output, tuple(output), complete(output))
+    for output in outputs_in(capture, "iptables_save"):
+        ignored = Counter(output.ignored.values())
+        ended = complete(output) and ignored["table"] == ignored["commit"]
+        for named, chains in groupby(output, key=lambda chain: chain.table):
+            name = named or _table_asked(output.argv or ())
+            if name is not None:
+                _add(found, name, output, tuple(chains), ended)
+    return found
 
 
-def _table(name: str, version: int, listings: Iterable[tuple[tuple[Chain, ...], bool]]) -> Table:
-    chains = tuple(_chains(listing for listing, _ in listings))
-    return Table(
-        name=name,
-        version=version,
-        chains=chains,
-        whole=any(whole for _, whole in listings),
-        interfaces_listed=any(rule.in_interface for chain in chains for rule in chain.rules),
+def _add(found: Listings, name: str, output: Parsed[Any], chains: tuple[Chain, ...], ended: bool) -> None:
+    whole = ended and _has_built_in(name, chains)
+    found.setdefault((name, _version(output, chains)), []).append(Listing(output=output, chains=chains, whole=whole))
+
+
+def tables(found: Listings) -> tuple[Table, ...]:
+    """Every table that was listed, of both versions of IP."""
+    return tuple(
+        Table(
+            name=name,
+            version=version,
+            chains=tuple(_chains(of_table)),
+            whole=any(listing.whole for listing in of_table),
+            interfaces_listed=any(listing.has_interfaces for listing in of_table),
+        )
+        for (name, version), of_table in found.items()
     )
 
 
-def _chains(listings: Iterable[tuple[Chain, ...]]) -> Iterator[Chain]:
-    """Each chain from the listing that has interfaces, and most rules."""
-    listed: dict[str, list[tuple[bool, int, Chain]]] = {}
-    for chains in listings:
-        with_interfaces = any(rule.in_interface for chain in chains for rule in chain.rules)
-        for chain in chains:
-            listed.setdefault(chain.name, []).append((with_interfaces, len(chain.rules), chain))
+def _chains(of_table: Iterable[Listing]) -> Iterator[Chain]:
+    """Each chain from the listing that has interfaces, and most rules; `iptables-save` knows where comments end."""
+    listed: dict[str, list[tuple[bool, int, bool, Chain]]] = {}
+    for listing in of_table:
+        saved = listing.output.command == "iptables_save"
+        for chain in listing.chains:
+            rank = (listing.has_interfaces, len(chain.rules), saved, chain)
+            listed.setdefault(chain.name, []).append(rank)
     for found in listed.values():
-        yield max(found, key=lambda listing: listing[:2])[2]
+        yield max(found, key=lambda ranked: ranked[:3])[3]
 
 
-def _version(output: Parsed[Any]) -> int:
-    return 6 if output.argv and output.argv[0].startswith("ip6") else 4
+def contradicting_tables(found: Listings) -> Iterator[Diagnostic]:
+    """Listings of one table that cannot be of the same moment: the same chain has other rules."""
+    for of_table in found.values():
+        first, *others = sorted(of_table, key=lambda listing: sum(len(c.rules) for c in listing.chains), reverse=True)
+        names = {chain.name: chain for chain in first.chains}
+        for other in others:
+            for chain in other.chains:
+                if chain.name in names and not _is_part(chain, names[chain.name]):
+                    yield second_output(other.output, first.output, f"chain {chain.name}")
+                    break
+
+
+def _is_part(chain: Chain, whole: Chain) -> bool:
+    """Whether rules lead to the same targets as some of a chain do, in the same order."""
+    targets = iter([rule.target for rule in whole.rules])
+    return all(rule.target in targets for rule in chain.rules)
+
+
+def _version(output: Parsed[Any], chains: Iterable[Chain]) -> int:
+    if output.argv:
+        return 6 if output.argv[0].startswith("ip6") else 4
+    addresses = (rule.destination for chain in chains for rule in chain.rules)
+    return 6 if any(isinstance(address, IPv6Address | IPv6Network) for address in addresses) else 4
 
 
 def _table_of(output: Parsed[Chain]) -> str | None:
     """The table of a listing: by its command line, else by its built-in chains."""
     if output.argv:
-        options = iter(output.argv[1:])
-        for option in options:
-            if option in ("-t", "--table"):
-                return next(options, None)
-            if option.startswith(("-t", "--table=")):
-                return option.removeprefix("--table=").removeprefix("-t")
-        return "filter"
+        return _table_asked(output.argv)
     names = {chain.name for chain in output}
     if "FORWARD" in names:
         return "mangle" if "PREROUTING" in names else "filter"
     return "raw" if names and names == _BUILT_IN["raw"] else "nat"
 
 
-def _whole(name: str, output: Parsed[Chain]) -> bool:
+def _table_asked(argv: Sequence[str]) -> str | None:
+    """The table that a command line names."""
+    options = iter(argv[1:])
+    for option in options:
+        if option in ("-t", "--table"):
+            return next(options, None)
+        if option.startswith(("-t", "--table=")):
+            return option.removeprefix("--table=").removeprefix("-t")
+    return "filter"
+
+
+def _has_built_in(name: str, chains: Iterable[Chain]) -> bool:
     """Whether every built-in chain is there. Debian's kernel lists nat's INPUT, others may not."""
-    return _BUILT_IN.get(name, {""}) - {"INPUT"} <= {chain.name for chain in output}
+    return _BUILT_IN.get(name, {""}) - {"INPUT"} <= {chain.name for chain in chains}
