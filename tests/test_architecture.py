@@ -49,6 +49,13 @@ def summaries(architecture: Architecture) -> dict[str, str]:
     return {name: fact.value.summary() for name, fact in facts.items() if isinstance(fact, Known)}
 
 
+OF_KUBENET = (
+    "a node takes 1 address of its subnet, and its pods none; the node subnet has 251 addresses, enough for 251 nodes; "
+    "the pods of a node get a /24, of which the pod CIDR has 256"
+)
+OF_AZURE_CNI = "a node takes 1 address of its subnet, and 1 for each pod it may run; the node subnet has 251 addresses"
+BESIDE = "service CIDR 10.200.0.0/16, Docker bridge 172.17.0.0/16"
+
 # The shipped nodes: what is the case, and words that the evidence has to contain.
 
 FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
@@ -66,6 +73,11 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "pod_addressing": (
             "pod CIDR: 10.100.1.0/24, outside the node's subnet 10.220.1.0/24",
             ["10.100.1.2/24", "10.100.1.3/24", "10.100.1.4/24", "10.220.1.0/24", "cbr0"],
+        ),
+        "ip_families": ("node IPv4, pods IPv4", ["10.220.1.4/24", "10.100.1.2/24"]),
+        "address_plan": (
+            f"{OF_KUBENET} (VNet 10.220.0.0/16, node subnet 10.220.1.0/24, pod CIDR 10.100.0.0/16, {BESIDE})",
+            ['subnet = "10.220.1.0/24"', "cbr0", "pod_cidr", "service_cidr", "172.17.0.1/16"],
         ),
         "node_address": (
             "10.220.1.4 on eth0, the uplink; eth0 is not a bridge port",
@@ -119,6 +131,11 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
             "the node's subnet 10.220.2.0/24",
             ["10.220.2.9/24", "10.220.2.13/24", "10.220.2.21/24", 'subnet = "10.220.2.0/24"'],
         ),
+        "ip_families": ("node IPv4, pods IPv4", ["10.220.2.4/24", "10.220.2.9/24"]),
+        "address_plan": (
+            f"{OF_AZURE_CNI} (VNet 10.220.0.0/16, node subnet 10.220.2.0/24, {BESIDE})",
+            ['subnet = "10.220.2.0/24"', "10.220.2.9/24", "service_cidr", "172.17.0.1/16"],
+        ),
         "node_address": (
             "10.220.2.4 on azure0, the bridge; eth0 is a bridge port",
             ["10.220.2.4/24", "azure0", "eth0@if103", "master azure0"],
@@ -169,6 +186,10 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
             "pod CIDR: 10.100.1.0/24, outside the node's subnet 10.220.1.0/24",
             ["10.100.1.18", "10.100.1.5 ", "10.100.1.3 ", "10.100.1.4 ", "10.220.1.0", "cbr0"],
         ),
+        "address_plan": (
+            f"{OF_KUBENET} (pod CIDR 10.100.0.0/16, node subnet 10.220.1.0/24)",
+            ["10.220.1.0 ", "cbr0", "pod_cidr"],
+        ),
         "node_address": (
             "10.220.1.4 on eth0, the uplink; eth0 is not a bridge port",
             ["10.220.1.4", "10.220.1.0", "cbr0"],
@@ -193,6 +214,11 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
             "the node's subnet 10.220.2.0/24",
             ["10.220.2.13/24", 'subnet = "10.220.2.0/24"', "AZURECNI"],
         ),
+        "ip_families": ("pods IPv4", ["10.220.2.13/24"]),
+        "address_plan": (
+            f"{OF_AZURE_CNI} (node subnet 10.220.2.0/24, service CIDR 10.200.0.0/16)",
+            ['AZURECNI_AKS_CIDR="10.220.2.0/24"', "--service-cidr"],
+        ),
         "remote_pods": ("natively in the VNet", ["10.220.2.13/24", 'subnet = "10.220.2.0/24"']),
         "service_addresses": (
             "services 10.200.0.0/16, DNS 10.200.0.10",
@@ -212,6 +238,11 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         ),
         "host_link_naming": ("azv*, such as azv0939df8498f", ["azv0939df8498f", "azv74bd062328f", "azvdff819294cc"]),
         "pod_addressing": ("the node's subnet 10.220.3.0/24", ["10.220.3.10/24", "10.220.3.11/24", "10.220.3.12/24"]),
+        "ip_families": ("node IPv4, pods IPv4", ["10.220.3.4/24", "10.220.3.10/24"]),
+        "address_plan": (
+            f"{OF_AZURE_CNI} (VNet 10.220.0.0/16, node subnet 10.220.3.0/24)",
+            ["10.220.3.10/24", "10.220.3.0"],
+        ),
         "node_address": ("10.220.3.4 on eth0, the uplink; eth0 is not a bridge port", ["10.220.3.4/24", "eth0@if8"]),
         "default_route": ("via 10.220.3.1 dev eth0, the uplink", ["10.220.3.1", "eth0"]),
         "pod_gateway": ("169.254.1.1, a link-local address", ["169.254.1.1", "eth0"]),

@@ -46,6 +46,8 @@ DIFFERENCES = {
     "host_link_naming": {"prefix": ("veth", "azv")},
     # kubenet's pods have addresses of the pod CIDR, Azure CNI's addresses of the subnet.
     "pod_addressing": {"source": ("pod CIDR", "node subnet")},
+    # kubenet's pods take none of the VNet's addresses, Azure CNI's one each.
+    "address_plan": {"addresses_per_pod": (0, 1)},
     # azure0 took the address of eth0 over.
     "node_address": {"held_by": ("uplink", "bridge"), "uplink_is_bridge_port": (False, True)},
     # And the default route with it.
@@ -69,7 +71,7 @@ DIFFERENCES = {
 }
 
 # Both labs have the same services, runtime and versions, and no tunnel that would take from the MTU.
-SAME = ["service_addresses", "pod_sandbox", "mtu", "container_runtime", "kubernetes_version"]
+SAME = ["ip_families", "service_addresses", "pod_sandbox", "mtu", "container_runtime", "kubernetes_version"]
 
 
 def test_a_kubenet_node_and_an_azure_cni_node_differ_in_this_and_nothing_else() -> None:
@@ -94,6 +96,7 @@ def test_the_published_pages_show_less_and_nothing_else() -> None:
     assert [name for name, outcome in published.items() if outcome == "differs"] == [
         "network_plugin",
         "pod_addressing",
+        "address_plan",
         "remote_pods",
     ]
 

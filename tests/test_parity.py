@@ -147,7 +147,8 @@ LAYERS = [
     ),
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
     *("architecture.uplink", "architecture.source_nat", "architecture.services", "architecture.platform"),
-    *("architecture.modes", "architecture.marks", "architecture.plugin", "architecture.description"),
+    *("architecture.modes", "architecture.marks", "architecture.plugin", "architecture.families"),
+    *("architecture.address_plan", "architecture.description"),
     *("statement", "compare", "serialize", "report", "cli"),
 ]
 

@@ -148,7 +148,7 @@ def test_what_is_left_out_of_the_evidence_is_counted() -> None:
     assert more > 0
     for form in (printed(comparison), to_markdown(comparison)):
         assert f"and {more} more lines" in form
-        assert str(aspect.left.evidence[-1]) not in form.split("Pod addresses\n")[1].split("Node address\n")[0]
+        assert str(aspect.left.evidence[-1]) not in form.split("Pod addresses\n")[1].split("Address plan\n")[0]
 
 
 @pytest.mark.parametrize("name", ["a|b", "a*b_c", "[bold]x", "`x`", "<script>", "a\\|b"])

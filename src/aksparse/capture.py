@@ -56,7 +56,10 @@ class NetworkSettings:
         network_dataplane: `azure` or `cilium`.
         vnet: the address space of the virtual network.
         subnet: the subnet of the nodes.
+        pod_subnet: the subnet of the pods, where they have one of their own.
         pod_cidr: the network of the pods of the whole cluster.
+        max_pods: how many pods a node may run.
+        ip_families: the versions of IP that pods and services have: `IPv4`, `IPv6`.
         service_cidr: the network of the services.
         dns_service_ip: the address of the cluster's DNS service.
         route_table: the routes of the Azure route table of the subnet; empty when it has one without routes.
@@ -68,7 +71,10 @@ class NetworkSettings:
     network_dataplane: str | None = None
     vnet: Network | None = None
     subnet: Network | None = None
+    pod_subnet: Network | None = None
     pod_cidr: Network | None = None
+    max_pods: int | None = None
+    ip_families: tuple[str, ...] | None = None
     service_cidr: Network | None = None
     dns_service_ip: Address | None = None
     route_table: tuple[RouteTableEntry, ...] | None = None
@@ -215,6 +221,7 @@ def _structure_union(union: Any, make: Callable[[str], object]) -> None:
 _structure_union(Address, ip_address)
 _structure_union(Network, ip_network)
 _converter.register_structure_hook(str, lambda value, _: _expect(str, value))
+_converter.register_structure_hook(int, lambda value, _: _expect(int, value))
 # A text is a sequence as well: `argv = "route -n"` would become one word per letter.
 _converter.register_structure_hook_func(
     lambda kind: kind == tuple[str, ...],
@@ -223,9 +230,12 @@ _converter.register_structure_hook_func(
 _converter.register_structure_hook(date, lambda value, _: _expect(date, value))
 
 
+_KINDS: dict[type, str] = {str: "text", int: "a number"}
+
+
 def _expect(kind: type, value: object) -> Any:
     if not isinstance(value, kind):
-        raise ValueError(f"expected {'text' if kind is str else kind.__name__}, found {value!r}")
+        raise ValueError(f"expected {_KINDS.get(kind, kind.__name__)}, found {value!r}")
     return value
 
 

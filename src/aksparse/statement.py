@@ -18,6 +18,8 @@ TITLES = {
     "pod_attachment": "Pod attachment",
     "host_link_naming": "Host link naming",
     "pod_addressing": "Pod addresses",
+    "ip_families": "IP families",
+    "address_plan": "Address plan",
     "node_address": "Node address",
     "default_route": "Default route",
     "pod_gateway": "Default gateway of a pod",

@@ -112,13 +112,15 @@ def address_source(node: NodeView, in_subnet: bool) -> tuple[Any, tuple[Evidence
     addresses = [pod.address for pod in node.wiring.pods if pod.address is not None]
     if in_subnet:
         return "node subnet", ()
+    # A network that the node routes to a bridge of its own is no subnet of the VNet, whatever addresses that has.
+    if node.pod_route is not None:
+        return "pod CIDR", node.cite(node.pod_route)
     vnet, pod_cidr = node.setting("vnet"), node.setting("pod_cidr")
     if vnet is not None and all(node.is_in(address, vnet.value) for address in addresses):
         return "another subnet of the VNet", vnet.evidence
     if pod_cidr is not None and all(node.is_in(address, pod_cidr.value) for address in addresses):
         return "pod CIDR", pod_cidr.evidence
-    # A network that the node routes to a bridge of its own is no subnet of the VNet.
-    return ("pod CIDR", node.cite(node.pod_route)) if node.pod_route else (None, ())
+    return None, ()
 
 
 def pod_network(node: NodeView) -> tuple[Network | None, tuple[Evidence, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from aksparse.architecture.address_plan import AddressPlan, address_plan
 from aksparse.architecture.addresses import PodAddressing, RemotePods, pod_addressing, remote_pods
 from aksparse.architecture.attachment import (
     HostLinkNaming,
@@ -14,6 +15,7 @@ from aksparse.architecture.attachment import (
     pod_attachment,
 )
 from aksparse.architecture.fact import Fact
+from aksparse.architecture.families import IpFamilies, ip_families
 from aksparse.architecture.platform import (
     ContainerRuntime,
     KubernetesVersion,
@@ -58,6 +60,8 @@ class Architecture:
         pod_attachment: what the host links of pods are connected to.
         host_link_naming: how the host links of pods are named.
         pod_addressing: where the addresses of pods come from.
+        ip_families: which versions of IP are in use.
+        address_plan: how many addresses nodes and pods take, and how many there are.
         node_address: what holds the node's address.
         default_route: the node's default route.
         pod_gateway: the default gateway of a pod.
@@ -79,6 +83,8 @@ class Architecture:
     pod_attachment: Fact[PodAttachment]
     host_link_naming: Fact[HostLinkNaming]
     pod_addressing: Fact[PodAddressing]
+    ip_families: Fact[IpFamilies]
+    address_plan: Fact[AddressPlan]
     node_address: Fact[NodeAddress]
     default_route: Fact[DefaultRoute]
     pod_gateway: Fact[PodGateway]
@@ -108,6 +114,8 @@ def describe(wiring: Wiring) -> Architecture:
         pod_attachment=pod_attachment(node),
         host_link_naming=host_link_naming(node),
         pod_addressing=pod_addressing(node),
+        ip_families=ip_families(node),
+        address_plan=address_plan(node),
         node_address=node_address(node),
         default_route=default_route(node),
         pod_gateway=pod_gateway(node),

@@ -38,7 +38,7 @@ class NodeView:
     def stated(self, name: str) -> dict[Any, tuple[Evidence, ...]]:
         """The values of a setting that the manifest and command lines state, with the lines that do."""
         found: dict[Any, tuple[Evidence, ...]] = {}
-        value = getattr(self.capture.manifest.network, name)
+        value = getattr(self.capture.manifest.network, name, None)
         if value is not None:
             found[value] = (self.capture.setting("network", name),)
         for settings in self.capture.records("az_aks_create", ClusterSettings):
