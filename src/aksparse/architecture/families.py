@@ -12,7 +12,7 @@ from aksparse.capture import Address, Evidence, Network
 from aksparse.command import Parsed
 from aksparse.commands.ip_addr import AddrInfo, Link
 from aksparse.commands.kubectl_get import Service
-from aksparse.wiring.host import OF_THE_NODE, host_outputs, namespace_of
+from aksparse.wiring.outputs import OF_THE_NODE, namespace_of, outputs_in
 
 Seen = dict[int, list[Evidence]]
 """The lines in which each version of IP was seen."""
@@ -87,7 +87,7 @@ def _of_node(node: NodeView) -> tuple[Seen, bool]:
     route = node.wiring.default_route
     holder = node.wiring.link(route.dev) if route is not None and route.dev else node.wiring.uplink
     records = [record for record in (holder.records if holder else ()) if isinstance(record, Link)]
-    return _addresses(node, records), _unfiltered(host_outputs(node.capture, "ip_addr"))
+    return _addresses(node, records), _unfiltered(outputs_in(node.capture, "ip_addr"))
 
 
 def _of_pods(node: NodeView) -> tuple[Seen, bool]:
