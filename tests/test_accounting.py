@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from aksparse import Parsed, ParseError, parse, read_transcript, to_json
 from aksparse.command import Command, Lines, registry, split_lines
 from aksparse.commands.cni_conf import CniConf, CniIpam, CniPlugin, CniRange, CniRoute
-from aksparse.commands.ip_addr import AddrInfo
+from aksparse.links.records import AddrInfo
 from aksparse.records import Record
 from aksparse.serialize import output_to_builtins, to_builtins, validate
 from tests.corpus import CommandCase, InputCase, command_cases, transcript_cases

@@ -131,7 +131,7 @@ LAYERS = [
     *("netfilter.values", "netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.options"),
     *("netfilter.listed_matches", "netfilter.listed_targets", "netfilter.listing"),
     *("netfilter.saved_options", "netfilter.saved_targets", "netfilter.saving"),
-    "linkinfo",
+    *("links.records", "links.lines", "links.brief", "links.counters", "links.details"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
     *("command", "iproute", "documents", "commands", "transcript"),
     *("capture", "load"),

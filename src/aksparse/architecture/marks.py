@@ -11,7 +11,7 @@ from aksparse.architecture.modes import IN_SUBNET, IN_VNET, OUT_OF_SUBNET, OUT_O
 from aksparse.architecture.uplink import pod_gateway
 from aksparse.architecture.view import NodeView
 from aksparse.capture import Evidence
-from aksparse.commands.ip_addr import Link
+from aksparse.links.records import Link
 from aksparse.netfilter.rules import Chain, Rule
 from aksparse.wiring.model import HostLink, PodWiring, Table, naming
 

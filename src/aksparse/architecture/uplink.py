@@ -9,7 +9,7 @@ import attrs
 from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, known
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
 from aksparse.capture import Address
-from aksparse.commands.ip_addr import Link
+from aksparse.links.records import Link
 
 
 @attrs.frozen(kw_only=True)

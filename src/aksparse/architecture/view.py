@@ -10,7 +10,7 @@ from aksparse.architecture.fact import Known
 from aksparse.capture import Address, Evidence, Network
 from aksparse.commands.assignment import NamedNetwork
 from aksparse.commands.az_aks_create import ClusterSettings
-from aksparse.commands.ip_addr import Link
+from aksparse.links.records import Link
 from aksparse.netfilter.rules import Rule
 from aksparse.records import Record
 from aksparse.wiring.model import HostBridge, HostLink, HostRoute, Wiring, naming

@@ -9,8 +9,8 @@ from typing import Any
 from aksparse.capture import Capture
 from aksparse.command import Parsed
 from aksparse.commands.brctl_show import Bridge
-from aksparse.commands.ip_addr import Link
 from aksparse.diagnostics import Diagnostic
+from aksparse.links.records import Link
 from aksparse.wiring.model import HostBridge, HostLink, Wiring, naming
 from aksparse.wiring.outputs import complete, outputs_in, second_output, speaking
 

@@ -11,9 +11,9 @@ from aksparse.capture import Address, Capture
 from aksparse.command import Parsed
 from aksparse.commands.docker_inspect import ContainerPid
 from aksparse.commands.docker_ps import Container
-from aksparse.commands.ip_addr import Link
 from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.diagnostics import Diagnostic
+from aksparse.links.records import Link
 from aksparse.records import Record
 from aksparse.wiring.model import MAIN, HostLink, HostRoute, PodWiring, Wiring, naming
 from aksparse.wiring.outputs import OF_THE_NODE, Namespace, namespace_of

@@ -18,34 +18,12 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import attrs
 import pyparsing as pp
 
 from aksparse.linere import LineGrammar
-from aksparse.tokens import column, integer, ip_address, ipv4, ipv6, signed_integer, to_ip, word
+from aksparse.tokens import column, integer, ip_address, ipv4, ipv6, rest_of_line, signed_integer, to_ip, word
 
 _Fields = dict[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class LinkInfo:
-    """What kind of link an interface is, and how the kind is set up.
-
-    Attributes:
-        info_kind: the kind of the interface, such as `veth`, `bridge`, `vxlan`.
-        info_data: its settings.
-        info_other: what else is said of the kind, in the words of the text.
-        info_slave_kind: the kind of its master, where that kind keeps settings for each of its ports.
-        info_slave_data: the settings it has as a port.
-        info_slave_other: what else is said of it as a port, in the words of the text.
-    """
-
-    info_kind: str | None = None
-    info_data: dict[str, Any] | None = None
-    info_other: str | None = None
-    info_slave_kind: str | None = None
-    info_slave_data: dict[str, Any] | None = None
-    info_slave_other: str | None = None
 
 
 class _Option(NamedTuple):
@@ -353,6 +331,8 @@ _SAME_OPTIONS = {
     **dict.fromkeys(("ip6gretap", "ip6erspan"), "ip6gre"),
     **dict.fromkeys(("vti6",), "vti"),
 }
+# The kind of a link and its settings.
+KIND = LineGrammar(column(pp.Regex(r"[a-z][a-z0-9_.-]*").set_name("kind of link")("kind")) + rest_of_line("settings"))
 _WORD = re.compile(r"[ \t]*([^ \t]+)")
 
 
