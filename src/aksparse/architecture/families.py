@@ -10,8 +10,8 @@ from aksparse.architecture.fact import Fact, Unknown, contradiction, known, list
 from aksparse.architecture.view import NAT_TABLE, SETTINGS, NodeView
 from aksparse.capture import Address, Evidence, Network
 from aksparse.command import Parsed
-from aksparse.commands.ip_addr import AddrInfo, Link
 from aksparse.commands.kubectl_get import Service
+from aksparse.links.records import AddrInfo, Link
 from aksparse.wiring.outputs import OF_THE_NODE, namespace_of, outputs_in
 
 Seen = dict[int, list[Evidence]]
