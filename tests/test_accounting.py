@@ -272,6 +272,11 @@ FORMAT_WORDS = {
     "assignment": "export",
     "az_aks_create": "az aks create g n k",
     "brctl_show": "can t get info",
+    "brctl_showmacs": "",
+    "brctl_showstp": "bridge id designated root port path cost max age hello time forward delay ageing timer tcn"
+    " topology change gc flags state message hold",
+    "bridge_fdb": "dev dst vlan port vni src via ifindex nhid link netnsid used master",
+    "bridge_link": "mtu master state priority cost hwmode mcast router n max groups backup port nhid",
     "cni_conf": "",
     "crictl_pods": "",
     "crictl_ps": "",
@@ -343,8 +348,12 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
         case "assignment" | "az_aks_create":
             line = re.sub(r" #.*", "", line)
             line = re.sub(r"(?<!\S)--([a-z-]+)", lambda m: " " if field_of(m[1]) in record else m[0], line)
-        case "brctl_show":
-            line = re.sub(r"(?<=\s)yes(?=\s)", "true", re.sub(r"(?<=\s)no(?=\s)", "false", line))
+        case "bridge_link":
+            line = re.sub(r"\b(\w+) (on|off)\b", lambda m: " " if record.get(m[1]) is (m[2] == "on") else m[0], line)
+        case "brctl_showstp":
+            line = re.sub(r"hairpin mode\s+1", "hairpin", line)
+        case "brctl_show" | "brctl_showmacs":
+            line = re.sub(r"(?<=\s)yes(?=\s|$)", "true", re.sub(r"(?<=\s)no(?=\s|$)", "false", line))
         case "cni_conf":
             # A key is the name of a field or, in `other`, kept; what is true or false has its field's name.
             line = re.sub(r'"(\w+)":', lambda m: " " if m[1] in CNI_KEYS else m[0], line)
@@ -387,7 +396,7 @@ def words_of_record(value: Any, key: str = "") -> Iterator[str]:
     match value:
         case bool():
             yield from words(key) if value else ()
-            yield from [str(value).lower()] if key in ("stp_enabled", "suspend") else ()
+            yield from [str(value).lower()] if key in ("stp_enabled", "is_local", "suspend") else ()
         case dict():
             for name, item in value.items():
                 yield from words(name) if key in ("selector", "node_selector", "labels", "other") else ()
@@ -458,6 +467,7 @@ def test_every_negation_of_a_rule_is_in_its_record(case: CommandCase) -> None:
 # These are not words of the lines: they follow from other fields, from the command line, or from punctuation.
 NOT_SAID_IN_WORDS = {
     "az_aks_create": {"option_lines"},
+    "brctl_showmacs": {"bridge"},
     "cni_conf": {"disable_check"},
     "docker_inspect": {"container"},
     "docker_ps": {"command_truncated", "state", "exit_code", "health", "kubernetes", "pause"},

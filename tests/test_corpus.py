@@ -139,6 +139,8 @@ UNRECOGNISABLE = {
     "brctl_show/azure-transparent-node-without-bridges",
     "brctl_show/garbled",
     "brctl_show/one-line-per-port-without-header",
+    "brctl_showmacs/no-bridge",
+    "brctl_showstp/garbled",
     "docker_inspect/crictl",
     "docker_inspect/no-number",
     "docker_inspect/published",
@@ -176,7 +178,7 @@ def test_a_text_that_is_not_all_understood_raises_with_the_rest_when_strict(case
 @by_name(command_cases())
 def test_the_public_function_of_a_command_reads_the_same(case: CommandCase) -> None:
     function = getattr(aksparse, f"parse_{case.command}")
-    more = {"argv": case.provenance["argv"]} if case.command in ("cni_conf", "docker_inspect") else {}
+    more = {"argv": case.provenance["argv"]} if case.command in ("brctl_showmacs", "cni_conf", "docker_inspect") else {}
     parsed = function(case.text, source=case.input_file.name, strict=False, **more)
     assert (parsed.records, parsed.diagnostics) == (case.parsed.records, case.parsed.diagnostics)
 
@@ -291,6 +293,13 @@ def test_ip_rule_and_ip_neigh_agree_with_ip_json_key_by_key(case: CommandCase) -
     assert to_builtins(case.parsed.records) == said_by_text(case.oracle)
 
 
+@by_name([*cases_with_oracle("bridge_link"), *cases_with_oracle("bridge_fdb")])
+def test_bridge_link_and_bridge_fdb_agree_with_bridge_json_key_by_key(case: CommandCase) -> None:
+    # An entry that the bridge has learned has an empty state there, and none here.
+    judge = [{key: value for key, value in entry.items() if (key, value) != ("state", "")} for entry in case.oracle]
+    assert to_builtins(case.parsed.records) == judge
+
+
 @by_name(cases_with_oracle("docker_ps"))
 def test_docker_ps_agrees_with_the_clients_json(case: CommandCase) -> None:
     with_sizes = "-s" in case.provenance["argv"]
@@ -365,7 +374,16 @@ PORT_KEYS = {"port": "port", "node_port": "nodePort", "protocol": "protocol"}
 
 def test_every_oracle_has_been_asked() -> None:
     asked = {case.command for case in command_cases() if any(case.path.glob("oracle.*"))}
-    assert asked == {"ip_addr", "ip_route", "ip_rule", "ip_neigh", "docker_ps", "kubectl_get"}
+    assert asked == {
+        "ip_addr",
+        "ip_route",
+        "ip_rule",
+        "ip_neigh",
+        "bridge_link",
+        "bridge_fdb",
+        "docker_ps",
+        "kubectl_get",
+    }
     assert len(cases_with_oracle("ip_addr")) >= 8
     assert len(cases_with_oracle("docker_ps")) >= 4
     assert len(cases_with_oracle("kubectl_get")) >= 3

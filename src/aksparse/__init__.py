@@ -7,6 +7,10 @@ from aksparse.command import Parsed, UnknownCommand, parse
 from aksparse.commands.assignment import parse_assignment
 from aksparse.commands.az_aks_create import parse_az_aks_create
 from aksparse.commands.brctl_show import parse_brctl_show
+from aksparse.commands.brctl_showmacs import parse_brctl_showmacs
+from aksparse.commands.brctl_showstp import parse_brctl_showstp
+from aksparse.commands.bridge_fdb import parse_bridge_fdb
+from aksparse.commands.bridge_link import parse_bridge_link
 from aksparse.commands.cni_conf import parse_cni_conf
 from aksparse.commands.crictl_pods import parse_crictl_pods
 from aksparse.commands.crictl_ps import parse_crictl_ps
@@ -53,6 +57,10 @@ __all__ = [
     "parse_assignment",
     "parse_az_aks_create",
     "parse_brctl_show",
+    "parse_brctl_showmacs",
+    "parse_brctl_showstp",
+    "parse_bridge_fdb",
+    "parse_bridge_link",
     "parse_cni_conf",
     "parse_crictl_pods",
     "parse_crictl_ps",

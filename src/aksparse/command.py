@@ -31,6 +31,8 @@ _NOISE = (
     ("sudo-warning", re.compile(r"sudo: unable to resolve host ")),
     ("default-container", re.compile(r"Default(?:ed|ing) container ")),
     ("iptables-warning", re.compile(r"# Warning: ip6?tables(?:-legacy)? tables present, use ")),
+    ("no-bridge", re.compile(r"(?:brctl: )?(?:bridge|device) [^ ]+ (?:does not exist|is not a bridge)!?$")),
+    ("no-bridge", re.compile(r"read of forward table failed: ")),
     ("elision", re.compile(r"[ \t]*(?:\. ?\. ?\.|…)[ \t]*$")),
 )
 

@@ -122,7 +122,13 @@ _SILENT = re.compile(
 _WITH_VALUE = re.compile(r"-(?:f(?:amily)?|n(?:etns)?|l(?:oops)?|rc(?:vbuf)?)")
 
 
-def shows(argv: Sequence[str], *objects: str, least: int = 1, verbs: Sequence[str] = ("show", "list", "lst")) -> bool:
+def shows(
+    argv: Sequence[str],
+    *objects: str,
+    least: int = 1,
+    verbs: Sequence[str] = ("show", "list", "lst"),
+    tool: str = "ip",
+) -> bool:
     """Whether a command line is one of `ip` that lists objects of a kind; its words may be abbreviated.
 
     Args:
@@ -130,6 +136,7 @@ def shows(argv: Sequence[str], *objects: str, least: int = 1, verbs: Sequence[st
         objects: the names of the kind, such as `route`.
         least: how many letters of a name are enough.
         verbs: what it may be told to do with them; it lists them when it is told nothing.
+        tool: another tool that takes such command lines.
     """
     words = iter(argv[1:])
     for option in words:
@@ -138,7 +145,7 @@ def shows(argv: Sequence[str], *objects: str, least: int = 1, verbs: Sequence[st
         elif not option.startswith("-"):
             verb = next(words, "")
             return (
-                argv[0] == "ip"
+                argv[0] == tool
                 and len(option) >= least
                 and any(name.startswith(option) for name in objects)
                 and any(name.startswith(verb) for name in verbs)

@@ -1,9 +1,9 @@
-"""`brctl show`: the bridges of a namespace and their ports.
+"""`brctl show [BRIDGE...]`: the bridges of a namespace and their ports.
 
 Format: brctl(8) of bridge-utils, `brctl/brctl_cmd.c` (`br_cmd_show`) and `brctl_disp.c`: a header, then for each bridge
 a line with its name, id, whether the spanning tree protocol is on, and its first port; every further port stands alone
 on a line of its own, indented. The tool separates with tabs, pages that quote it often with blanks. A bridge that
-vanished while it was listed has ``can't get info`` and the reason in place of the rest.
+vanished while it was listed has ``can't get info`` and the reason in place of the rest. busybox prints the same.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _assemble(lines: Lines) -> Iterator[Bridge]:
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
-    return list(argv) == ["brctl", "show"]
+    return list(argv[:2]) == ["brctl", "show"]
 
 
 COMMAND = Command(name="brctl_show", record=Bridge, assemble=_assemble, produced_by=_produced_by, signature=(_HEADER,))

@@ -1,0 +1,144 @@
+"""`bridge fdb`: the forwarding database of a namespace: which address is behind which port.
+
+Format: bridge(8) of iproute2, `bridge/fdb.c` (`print_fdb`). One entry is a line: the address, its interface unless
+`dev` or `brport` was asked for, where a tunnel sends its packets, with `-s` when it was last used and updated, flags,
+the bridge that holds the entry, and its state if it has one. Names, values and the absence of keys follow
+`bridge -j fdb`, so that the tool's own JSON can judge; a state that is not in the text is empty there and absent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv6Address
+
+import attrs
+import pyparsing as pp
+
+from aksparse.command import Command, Lines
+from aksparse.iproute import Fields, Option, Options, Words, a_flag, a_name, a_number, an_address, report_unknown, shows
+from aksparse.linere import LineGrammar
+from aksparse.records import Record
+from aksparse.tokens import BadValue, column, integer, rest_of_line, word
+
+
+@attrs.frozen(kw_only=True)
+class FdbEntry(Record):
+    """One entry of the forwarding database, as `bridge fdb` prints it.
+
+    Attributes:
+        mac: the link-layer address.
+        ifname: the port that it is behind; absent when only the entries of one interface were asked for.
+        dst: the address of the tunnel's other end.
+        vlan: the VLAN.
+        port: the UDP port of the tunnel's other end, where it is not that of the interface.
+        vni: the VXLAN network identifier that the packets get, where it is not that of the interface.
+        src_vni: the VXLAN network identifier that the entry is of.
+        viaIf: the interface through which the tunnel's other end is reached.
+        viaIfIndex: the index of that interface, when it is in another namespace.
+        nhid: the next hop object that says where the packets go.
+        linkNetNsId: the number under which this namespace knows that other one.
+        used: when the entry was last used, in seconds before now (`-s` only).
+        updated: when it was last updated, in seconds before now (`-s` only).
+        flags: `self` (the interface itself has the entry), `router`, `extern_learn`, `offload`, `sticky`, `locked`.
+        activity_notify: whether somebody is told when the entry becomes active or inactive.
+        inactive: whether the entry is inactive.
+        master: the bridge that has the entry.
+        state: `permanent`, `static` or `stale`; an entry that the bridge has learned has none.
+        other: the rest, from the first word on that is not known.
+    """
+
+    mac: str
+    ifname: str | None = None
+    dst: IPv4Address | IPv6Address | None = None
+    vlan: int | None = None
+    port: int | None = None
+    vni: int | None = None
+    src_vni: int | None = None
+    viaIf: str | None = None  # noqa: N815
+    viaIfIndex: int | None = None  # noqa: N815
+    nhid: int | None = None
+    linkNetNsId: int | None = None  # noqa: N815
+    used: int | None = None
+    updated: int | None = None
+    flags: tuple[str, ...] = ()
+    activity_notify: bool | None = None
+    inactive: bool | None = None
+    master: str | None = None
+    state: str | None = None
+    other: str | None = None
+
+
+def _read_via(words: Words, fields: Fields) -> None:
+    """`via ifindex 7` when the interface is in another namespace; else `via NAME`."""
+    name = words.popleft()
+    if name == "ifindex" and words and words[0].isdecimal():
+        fields["viaIfIndex"] = int(words.popleft())
+    else:
+        fields["viaIf"] = name
+
+
+def _read_times(words: Words, fields: Fields) -> None:
+    fields["used"], fields["updated"] = map(int, words.popleft().split("/"))
+
+
+def _flag(flag: str) -> Option:
+    def read(_: Words, fields: Fields) -> None:
+        fields["flags"] = (*fields.get("flags", ()), flag)
+
+    return Option(None, read)
+
+
+def _state(state: str) -> Option:
+    def read(_: Words, fields: Fields) -> None:
+        if "state" in fields:
+            raise BadValue(state, "one state")
+        fields["state"] = state
+
+    return Option(None, read)
+
+
+_times = pp.Regex(r"[0-9]{1,10}/[0-9]{1,10}").set_name("times used/updated")
+_OPTIONS = Options(
+    {
+        "dev": a_name("ifname"),
+        "dst": an_address("dst"),
+        **{name: a_number(name) for name in ("vlan", "port", "vni", "src_vni")},
+        "via": Option(column(pp.Literal("ifindex")) + column(integer) | column(word), _read_via),
+        "nhid": a_number("nhid"),
+        "link-netnsid": a_number("linkNetNsId"),
+        "used": Option(column(_times), _read_times),
+        **{flag: _flag(flag) for flag in ("self", "router", "extern_learn", "offload", "sticky", "locked")},
+        **{mark: a_flag(mark) for mark in ("activity_notify", "inactive")},
+        "master": a_name("master"),
+        **{state: _state(state) for state in ("permanent", "static", "stale")},
+    }
+)
+_mac = column(pp.Regex(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}").set_name("link-layer address")("mac"))
+_ENTRY = LineGrammar(_mac + _OPTIONS.expression)
+_ENTRY_ROW = LineGrammar(_mac + rest_of_line("options"))
+
+
+def _assemble(lines: Lines) -> Iterator[FdbEntry]:
+    match, recorded, origin = lines.matcher(_ENTRY_ROW), lines.recorded, lines.source
+    for number, line in lines:
+        found = match(line)
+        try:
+            fields = _OPTIONS.read(found[2]) if found else {}
+            if found is None or fields.keys() <= {"other"}:
+                lines.refuse(number, _ENTRY)
+                continue
+        except ValueError as error:
+            lines.bad_value(number, error)
+            continue
+        if "other" in fields:
+            report_unknown(lines, number, fields["other"])
+        recorded(number)
+        yield FdbEntry(mac=found[1], origin=origin, line=number, **fields)
+
+
+def _produced_by(argv: Sequence[str]) -> bool:
+    return shows(argv, "fdb", tool="bridge")
+
+
+COMMAND = Command(name="bridge_fdb", record=FdbEntry, assemble=_assemble, produced_by=_produced_by, signature=(_ENTRY,))
+parse_bridge_fdb = COMMAND.parse
