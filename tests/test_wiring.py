@@ -95,6 +95,72 @@ def test_each_pod_is_joined_from_process_to_container_to_pod_to_pause_container(
         assert str(pod.address) in row.split()
 
 
+MODES = Path(__file__).parents[1] / "corpus/modes"
+
+
+@pytest.mark.parametrize("directory", sorted(MODES.glob("lab-*")), ids=lambda path: path.name)
+def test_each_pod_has_the_sandbox_and_containers_that_crictl_lists(directory: Path) -> None:
+    containers = [line.split() for line in (directory / "crictl_ps.txt").read_text().splitlines()[1:]]
+    sandboxes = [line.split() for line in (directory / "crictl_pods.txt").read_text().splitlines()[1:]]
+    pods = wiring_of(directory).pods
+    assert len(pods) == 3
+    for pod in pods:
+        (sandbox,) = [cells for cells in sandboxes if pod.name in cells]
+        assert (pod.sandbox, pod.namespace) == (sandbox[0], sandbox[-3])
+        assert pod.containers == tuple(cells[0] for cells in containers if cells[-1] == pod.name)
+        assert len(pod.containers) == 1
+        assert pod.pause_container is None
+        assert None not in (pod.host_link, pod.ifindex, pod.pid)
+
+
+PS = """\
+CONTAINER     IMAGE         CREATED        STATE   NAME  ATTEMPT POD ID        POD
+d20a600742393 acd2b9d0f0456 12 minutes ago Running web   0       aa28092c207f5 web-1
+d20a600742394 acd2b9d0f0456 12 minutes ago Running proxy 0       aa28092c207f5 web-1
+d20a600742395 acd2b9d0f0456 2 hours ago    Exited  web   0       aa28092c207f5 web-1
+d20a600742396 acd2b9d0f0456 12 minutes ago Running web   0       bb28092c207f5 web-1
+"""
+PODS = """\
+POD ID        CREATED        STATE    NAME  NAMESPACE ATTEMPT RUNTIME
+aa28092c207f5 12 minutes ago Ready    web-1 shop      1       (default)
+aa28092c207f6 3 hours ago    NotReady web-1 shop      0       (default)
+bb28092c207f5 12 minutes ago Ready    web-1 test      0       (default)
+"""
+CRICTL = {"ps": PS, "pods": PODS}
+
+
+@pytest.mark.parametrize(
+    ("asked", "listings", "expected"),
+    [
+        ("inspect d20a600742393c0ffee", ["ps", "pods"], ("web-1", "shop")),
+        ("inspectp aa28092c207f5c0ffee", ["ps", "pods"], ("web-1", "shop")),
+        ("inspect d20a600742393c0ffee", ["ps"], ("web-1", None)),
+        ("inspectp aa28092c207f5c0ffee", ["pods"], ("web-1", "shop")),
+    ],
+)
+def test_a_process_is_joined_to_its_pod_through_crictl(
+    asked: str, listings: list[str], expected: tuple[str, str | None], tmp_path: Path
+) -> None:
+    verb, id_ = asked.split()
+    log = f"$ sudo crictl {verb} --output go-template --template '{{{{.info.pid}}}}' {id_}\n6502\n"
+    log += f"$ sudo nsenter -t 6502 -n ip addr\n{POD}"
+    log += "".join(f"$ sudo crictl {name}\n{CRICTL[name]}" for name in listings)
+    (pod,) = wiring_of(write(tmp_path, {"log.txt": log})).pods
+    assert (pod.name, pod.namespace, pod.sandbox) == (*expected, "aa28092c207f5")
+    assert pod.containers == (("d20a600742393", "d20a600742394") if "ps" in listings else ())
+
+
+def test_of_pods_of_one_name_the_namespace_decides_and_else_none_is_taken(tmp_path: Path) -> None:
+    rows = "NAME READY STATUS RESTARTS AGE IP NODE NOMINATED NODE READINESS GATES\n"
+    rows += "web-1 1/1 Running 0 5m 10.1.0.5 node-1 <none> <none>\n"
+    log = f"$ crictl ps\n{PS}$ crictl pods\n{PODS}$ kubectl get pods{{}} -o wide\n"
+    (pod,) = wiring_of(write(tmp_path, {"log.txt": log.format("") + rows})).pods
+    assert (pod.sandbox, pod.containers) == (None, ())
+    named = rows.replace("NAME READY", "NAMESPACE NAME READY").replace("web-1 1/1", "test web-1 1/1")
+    (pod,) = wiring_of(write(tmp_path, {"log.txt": log.format(" -A") + named})).pods
+    assert (pod.sandbox, pod.containers) == ("bb28092c207f5", ("d20a600742396",))
+
+
 @every_lab
 def test_a_pods_evidence_holds_the_lines_that_name_it(directory: Path) -> None:
     wiring = wiring_of(directory)

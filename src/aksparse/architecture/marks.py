@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from aksparse.architecture.attachment import pod_attachment
 from aksparse.architecture.fact import Known
-from aksparse.architecture.modes import IN_SUBNET, IN_VNET, OUT_OF_SUBNET, OUT_OF_VNET, Mark
+from aksparse.architecture.modes import IN_SUBNET, IN_VNET, MODES, OUT_OF_SUBNET, OUT_OF_VNET, Mark
 from aksparse.architecture.uplink import pod_gateway
 from aksparse.architecture.view import NodeView
 from aksparse.capture import Evidence
@@ -18,10 +18,25 @@ from aksparse.wiring.model import HostLink, PodWiring, Table, naming
 _OWN_NAMES = ("azv", "cali", "lxc")
 """Prefixes that only a network plugin gives; `veth` is what everything names its links."""
 
+_BRIDGES = ("cbr0", "azure0", "cni0")
+"""Names of bridges that only a network plugin gives."""
+
 
 def marks_of(node: NodeView) -> tuple[Mark, ...]:
     """Every mark that a node shows, each once."""
-    parts = (_stated, _bridges, _links, _macs, _pod_addresses, _gateway, _tunnels, _routes, _nat, _chains)
+    parts = (
+        _stated,
+        _configuration,
+        _bridges,
+        _links,
+        _macs,
+        _pod_addresses,
+        _gateway,
+        _tunnels,
+        _routes,
+        _nat,
+        _chains,
+    )
     found: dict[tuple[str, str], Mark] = {}
     for part in parts:
         for kind, value, evidence in part(node):
@@ -55,15 +70,14 @@ def _links(node: NodeView) -> Seen:
 
 
 def _bridges(node: NodeView) -> Seen:
-    names = {"cbr0", "azure0", "cni0"}
     for bridge in node.wiring.bridges:
-        if bridge.name in names:
+        if bridge.name in _BRIDGES:
             yield "bridge", bridge.name, node.cite(*bridge.records[:1])
     for link in node.wiring.links:
-        if link.ifname in names:
+        if link.ifname in _BRIDGES:
             yield "bridge", link.ifname, node.cite(*link.records[:1])
     bridge_of_pods = node.pod_bridge
-    if bridge_of_pods is not None and bridge_of_pods.name not in names:
+    if bridge_of_pods is not None and bridge_of_pods.name not in _BRIDGES:
         yield "bridge", "another", node.cite(*bridge_of_pods.records[:1])
     if node.pod_routes:
         yield "bridge", "no", node.cite(*node.pod_routes)
@@ -133,8 +147,8 @@ def _tunnels(node: NodeView) -> Seen:
             if pattern.match(link.ifname):
                 found = True
                 yield "tunnel", name, node.cite(*link.records[:1])
-        # The kernel makes a tunl0 that nobody asked for; one in use has an address.
-        if link.ifname == "tunl0" and link.addresses:
+        # The kernel makes a tunl0 that nobody asked for; one in use is up, and has an address.
+        if link.ifname == "tunl0" and (link.addresses or _is_up(link)):
             found = True
             yield "tunnel", "tunl0", node.cite(*link.records[:1])
         if link.ifname == "cilium_vxlan":
@@ -155,6 +169,10 @@ def _tunnels(node: NodeView) -> Seen:
             yield "tunnel", "no", node.cite(*proof)
         if not any(link.ifname == "cilium_host" for link in links):
             yield "cilium_host", "no", node.cite(*proof)
+
+
+def _is_up(link: HostLink) -> bool:
+    return any("UP" in (record.flags or ()) for record in link.records if isinstance(record, Link))
 
 
 def _first(links: tuple[HostLink, ...]) -> list[Link]:
@@ -234,6 +252,39 @@ def _whole(node: NodeView, name: str) -> list[Table]:
     return [t for t in node.wiring.tables if used and t.whole and (t.name, t.version) == (name, 4)]
 
 
+def _configuration(node: NodeView) -> Seen:
+    """What the configuration of the network says; of values that no mode shows, only a type of plugin matters."""
+    conf = node.wiring.cni
+    plugin = node.plugin
+    if conf is None or plugin is None:
+        return
+    ipam = plugin.ipam
+    bridge = plugin.bridge if plugin.bridge in (None, *_BRIDGES) else "another"
+    values = {
+        "CNI mode": plugin.mode if plugin.type == "azure-vnet" else None,
+        "CNI bridge": bridge,
+        "CNI executionMode": plugin.execution_mode,
+        "CNI ipam": ipam.type if ipam else None,
+        "CNI ipam mode": ipam.mode if ipam else None,
+    }
+    if plugin.type not in _META_PLUGINS:
+        yield "CNI type", plugin.type, node.conf_lines("type", plugin.type)
+    for kind, value in values.items():
+        if value is not None and any(value in mode.shows.get(kind, ()) for mode in MODES.values()):
+            word = plugin.bridge if kind == "CNI bridge" else value
+            yield kind, value, node.conf_lines(_KEYS[kind], str(word))
+
+
+_META_PLUGINS = ("multus", "multus-shim")
+"""Plugins that hand a pod on to others."""
+
+_KEYS = {
+    "CNI mode": "mode",
+    "CNI bridge": "bridge",
+    "CNI executionMode": "executionMode",
+    "CNI ipam": "type",
+    "CNI ipam mode": "mode",
+}
 _SETTINGS = {
     "network_plugin": "stated plugin",
     "network_plugin_mode": "stated plugin mode",
@@ -246,3 +297,9 @@ def _stated(node: NodeView) -> Seen:
     for name, kind in _SETTINGS.items():
         for value, evidence in node.stated(name).items():
             yield kind, value, evidence
+
+
+_PARTS = (
+    *(_stated, _configuration, _bridges, _links, _macs, _pod_addresses),
+    *(_gateway, _tunnels, _routes, _nat, _chains),
+)

@@ -416,7 +416,7 @@ def nearest(mode: Mode, marks: Iterable[Mark]) -> tuple[Mode, tuple[Mark, ...]]:
 def conflict(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     """The fewest of these marks that no one mode can show together."""
     seen = tuple(marks)
-    for size in (2, 3):
+    for size in (1, 2, 3):
         for some in combinations(seen, size):
             if not possible_modes(some):
                 return some

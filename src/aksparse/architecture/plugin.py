@@ -116,6 +116,8 @@ def _first_lines(marks: tuple[Mark, ...]) -> tuple[Evidence, ...]:
 
 def _conflicting(marks: tuple[Mark, ...]) -> Unknown:
     sides = conflict(marks)
+    if len(sides) == 1:
+        return Unknown(reason=f"no mode that is known here shows {sides[0]}", evidence=sides[0].evidence)
     words = [f"{mark} ({_modes(possible_modes([mark]))})" for mark in sides]
     more = tuple(mark for mark in marks if not possible_modes([sides[0], mark]))
     return contradiction(f"no one mode shows {both(words)}", _lines((*sides, *more)))
@@ -139,6 +141,9 @@ def network_plugin(node: NodeView) -> Fact[NetworkPlugin]:
     return Unknown(reason=reason, commands=deciding(modes, marks))
 
 
+_CONFIGURED = {"calico": "calico", "cilium-cni": "cilium"}
+"""Plugins that enforce network policies as well."""
+
 _ENGINES = {"cali-*": "calico", "AZURE-NPM*": "azure", "CILIUM_*": "cilium"}
 
 
@@ -160,6 +165,9 @@ def network_policy(node: NodeView) -> Fact[NetworkPolicy]:
         if missing:
             return contradiction(f"{engine} is stated, and its chains are not there", _lines((*seen[engine], *missing)))
         return known(NetworkPolicy(engine=engine), _lines(tuple(seen[engine])))
+    configured = [mark for mark in marks if mark.kind == "CNI type" and mark.value in _CONFIGURED]
+    if configured and not [mark for mark in absent if _ENGINES[mark.kind] == _CONFIGURED[configured[0].value]]:
+        return known(NetworkPolicy(engine=_CONFIGURED[configured[0].value]), configured[0].evidence)
     if {mark.kind for mark in absent} == _ENGINES.keys():
         return known(NetworkPolicy(engine="none"), _lines(tuple(absent)))
     return Unknown(reason="who enforces network policies is not in the capture", commands=("iptables-save",))

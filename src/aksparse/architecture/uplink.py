@@ -178,7 +178,9 @@ def pod_gateway(node: NodeView) -> Fact[PodGateway]:
     if bridge is not None and gateway in {interface.ip for interface in bridge.addresses}:
         owner = node.name_lines({str(gateway): bridge.records})
         return known(PodGateway(kind="the node's bridge", gateway=gateway), (*proof, *owner))
-    if default is not None and gateway == default.gateway:
+    # A link-local address is that of another host on each link.
+    one_link = bridge is not None or not gateway.is_link_local
+    if default is not None and gateway == default.gateway and one_link:
         return known(PodGateway(kind="the subnet's gateway", gateway=gateway), (*proof, *node.cite(default)))
     ends = [
         link

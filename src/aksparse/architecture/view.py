@@ -10,6 +10,7 @@ from aksparse.architecture.fact import Known
 from aksparse.capture import Address, Evidence, Network
 from aksparse.commands.assignment import NamedNetwork
 from aksparse.commands.az_aks_create import ClusterSettings
+from aksparse.commands.cni_conf import CniPlugin
 from aksparse.links.records import Link
 from aksparse.netfilter.rules import Rule
 from aksparse.records import Record
@@ -92,6 +93,7 @@ class NodeView:
         paired = {pod.bridge for pod in self.wiring.pods}
         for found in (
             [bridge for bridge in bridges if bridge.name in paired],
+            [bridge for bridge in bridges if self.plugin and bridge.name == self.plugin.bridge and bridge.ports],
             [bridge for bridge in bridges if bridge.name in ("cbr0", "azure0") and bridge.ports],
             [bridge for bridge in bridges if any(naming(port) is not None for port in bridge.ports)],
         ):
@@ -151,6 +153,18 @@ class NodeView:
                 if info.family == "inet" and info.scope == "global":
                     return info.local, self.cite(record, info)
         return None, ()
+
+    @property
+    def plugin(self) -> CniPlugin | None:
+        """The plugin that connects pods: the first of the network's configuration; those behind it only add to it."""
+        plugins = self.wiring.cni.plugins if self.wiring.cni else ()
+        return next((plugin for plugin in plugins if plugin.type != "loopback"), None)
+
+    def conf_lines(self, key: str, value: str) -> tuple[Evidence, ...]:
+        """The lines of the network's configuration in which a key has a value; without such, its first line."""
+        lines = self.capture.evidence(self.wiring.cni) if self.wiring.cni else ()
+        pattern = re.compile(rf'"{re.escape(key)}"\s*:\s*"{re.escape(value)}"')
+        return tuple(line for line in lines if pattern.search(line.text)) or lines[:1]
 
     def rules(self, chain: str) -> tuple[Rule, ...]:
         found = self.wiring.chain(chain)

@@ -3,7 +3,7 @@
 Format: docker-inspect(1) of the Docker CLI: with this template one number per container named on the command line, in
 that order. The number alone does not say whose it is: that, and that it is a process id at all, is in the command line.
 podman and nerdctl take the same template. crictl prints the same for
-`crictl inspect --output go-template --template '{{.info.pid}}' CONTAINER...`.
+`crictl inspect --output go-template --template '{{.info.pid}}' CONTAINER...`, and with `inspectp` for pod sandboxes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class ContainerPid(Record):
 
     Attributes:
         pid: the process id; 0 when the container does not run.
-        container: the name or id given on the command line; absent when that is not known.
+        container: the name or id given on the command line, with `inspectp` that of a pod sandbox; absent when that is
+            not known.
     """
 
     pid: int
@@ -60,8 +61,9 @@ _GO_TEMPLATES = {("-o", "go-template"), ("--output", "go-template")}
 
 
 def _words(argv: Sequence[str]) -> list[str]:
-    """The words behind `inspect`, without the option that tells crictl that a template follows."""
-    words = list(argv[argv.index("inspect") + 1 :]) if "inspect" in argv else []
+    """The words behind `inspect` or `inspectp`, without the option that tells crictl that a template follows."""
+    at = next((index for index, word in enumerate(argv) if word in ("inspect", "inspectp")), len(argv))
+    words = list(argv[at + 1 :])
     if argv[0] != "crictl":
         return words
     kept = []
@@ -81,7 +83,8 @@ def _containers(argv: Sequence[str]) -> list[str]:
 
 def _produced_by(argv: Sequence[str]) -> bool:
     words = list(argv)
-    if words[0] not in _TEMPLATES or (words[1:2] != ["inspect"] and words[1:3] != ["container", "inspect"]):
+    verbs = {"inspect", "inspectp"} if words[0] == "crictl" else {"inspect"}
+    if words[0] not in _TEMPLATES or (not verbs & {*words[1:2]} and words[1:3] != ["container", "inspect"]):
         return False
     rest = _words(argv)
     options = [word for word in rest if word.startswith("-")]

@@ -6,6 +6,7 @@ import attrs
 
 from aksparse.capture import Capture
 from aksparse.commands.kubectl_get import Node
+from aksparse.wiring.cni import network_configuration
 from aksparse.wiring.host import host_bridges, host_links, passed_over, uplink
 from aksparse.wiring.model import MAIN, Wiring
 from aksparse.wiring.pods import node_not_listed, node_row, pods_on_the_node
@@ -34,6 +35,7 @@ def build_wiring(capture: Capture) -> Wiring:
         neighbours=neighbours(capture),
         tables=listed,
         services=services(listed),
+        cni=network_configuration(capture),
         diagnostics=(
             *passed_over(capture),
             *contradicting_routes(routing),

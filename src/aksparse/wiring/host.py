@@ -68,7 +68,8 @@ def _lists_all(output: Parsed[Link]) -> bool:
 def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
     """The bridges that `brctl show` lists, or else those that interfaces name as their master; and whether it is known.
 
-    The master of a `SLAVE` is no bridge, but a bond, or the interface that a virtual function accelerates.
+    The master of a `SLAVE` is no bridge, but a bond, or the interface that a virtual function accelerates; nor is a
+    `MASTER` one, but a bond or a VRF.
     """
     shown, links = speaking(outputs_in(capture, "brctl_show")), _links_output(capture)
     ports: dict[str, list[str]] = {}
@@ -76,8 +77,9 @@ def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
     for bridge in shown or ():
         ports[bridge.name] = list(bridge.interfaces)
         records[bridge.name] = [bridge]
+    masters = {link.ifname for link in links or () if "MASTER" in (link.flags or ())}
     for link in links or () if not ports else ():
-        if link.master is not None and "SLAVE" not in (link.flags or ()):
+        if link.master is not None and "SLAVE" not in (link.flags or ()) and link.master not in masters:
             ports.setdefault(link.master, []).append(link.ifname)
             records.setdefault(link.master, []).append(link)
     bridges = (HostBridge(name=name, ports=tuple(ports[name]), records=tuple(records[name])) for name in ports)

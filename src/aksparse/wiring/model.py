@@ -10,6 +10,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 import attrs
 
 from aksparse.capture import Address, Capture, Evidence, Network
+from aksparse.commands.cni_conf import CniConf
 from aksparse.commands.ip_neigh import Neighbour
 from aksparse.commands.kubectl_get import Node
 from aksparse.diagnostics import Diagnostic
@@ -186,8 +187,10 @@ class PodWiring:
         addresses: all its addresses.
         prefixlen: the prefix length of that address in the pod.
         containers: the ids of its containers.
-        pause_container: the id of its pause container.
+        pause_container: the id of its pause container, where Docker lists it.
+        sandbox: the id of its sandbox, where crictl lists it.
         pid: a process in its network namespace.
+        netns: the name of its network namespace.
         ifname: its interface.
         ifindex: the index of its interface, in its own network namespace.
         mtu: the MTU of its interface, in bytes.
@@ -207,7 +210,9 @@ class PodWiring:
     prefixlen: int | None = None
     containers: tuple[str, ...] = ()
     pause_container: str | None = None
+    sandbox: str | None = None
     pid: int | None = None
+    netns: str | None = None
     ifname: str | None = None
     ifindex: int | None = None
     mtu: int | None = None
@@ -294,6 +299,7 @@ class Wiring:
         pods: the pods that run on the node with a network namespace of their own.
         tables: the tables of netfilter.
         services: the paths of the services.
+        cni: the network configuration that the container runtime uses.
         nodes_known: whether the addresses of nodes were recorded, so that a pod on the network of its node is known.
         diagnostics: outputs that were passed over because another speaks for the node.
     """
@@ -312,6 +318,7 @@ class Wiring:
     pods: tuple[PodWiring, ...] = ()
     tables: tuple[Table, ...] = ()
     services: tuple[ServiceChain, ...] = ()
+    cni: CniConf | None = None
     nodes_known: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
 

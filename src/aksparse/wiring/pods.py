@@ -9,12 +9,11 @@ import attrs
 
 from aksparse.capture import Address, Capture
 from aksparse.command import Parsed
-from aksparse.commands.docker_inspect import ContainerPid
-from aksparse.commands.docker_ps import Container
 from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.diagnostics import Diagnostic
 from aksparse.links.records import Link
 from aksparse.records import Record
+from aksparse.wiring.containers import of_pod, of_process
 from aksparse.wiring.model import MAIN, HostLink, HostRoute, PodWiring, Wiring, naming
 from aksparse.wiring.outputs import OF_THE_NODE, Namespace, namespace_of
 from aksparse.wiring.routes import neighbours, routes_of, routing_tables
@@ -79,16 +78,25 @@ def _pods(wiring: Wiring) -> Iterator[PodWiring]:
                 records=(*pod.records, row),
             )
         seen.update(pod.addresses)
-        yield pod
+        yield _with_containers(wiring.capture, pod)
     routed = {route.network.network_address: route for route in wiring.routes if _leads_to_pod(route)}
     for key, row in rows.items():
         if key not in seen:
             seen.add(row.ip)
             pod = PodWiring(namespace=row.namespace, name=row.name, records=(row,))
-            yield _listed(wiring, pod, row.ip, routed.get(row.ip) if row.ip else None)
+            listed = _listed(wiring, pod, row.ip, routed.get(row.ip) if row.ip else None)
+            yield _with_containers(wiring.capture, listed)
     for address, route in routed.items():
         if address not in seen:
             yield _listed(wiring, PodWiring(), address, route)
+
+
+def _with_containers(capture: Capture, pod: PodWiring) -> PodWiring:
+    """A pod with its containers, by its name where they are not known by a process."""
+    if pod.containers or pod.sandbox:
+        return pod
+    fields, records = of_pod(capture, pod.namespace, pod.name)
+    return attrs.evolve(pod, **{**fields, "name": pod.name}, records=(*pod.records, *records)) if fields else pod
 
 
 def _rows(capture: Capture) -> dict[tuple[str | None, str], Pod]:
@@ -134,13 +142,13 @@ def _addresses(output: Parsed[Link]) -> int:
 def _inside(wiring: Wiring, output: Parsed[Link]) -> PodWiring:
     """A pod seen from its own network namespace."""
     records: list[Record] = []
-    fields: dict[str, Any] = {"pid": output.pid}
+    fields: dict[str, Any] = {"pid": output.pid, "netns": output.netns}
     link = next((link for link in output if link.link_index is not None), None)
     if link is not None:
         records.append(link)
         fields |= _own_interface(link)
-    of_container, containers = _container(wiring.capture, output.pid)
-    fields |= of_container
+    of_containers, containers = of_process(wiring.capture, output.pid)
+    fields |= of_containers
     records += containers
     fields |= _own_routes(wiring.capture, namespace_of(output))
     records += [record for route in fields["routes"] if route.is_default for record in route.records]
@@ -172,34 +180,6 @@ def _own_routes(capture: Capture, namespace: Namespace) -> dict[str, Any]:
     return {
         "routes": tuple(route for route in routes if route.table == MAIN),
         "neighbours": neighbours(capture, namespace),
-    }
-
-
-def _container(capture: Capture, pid: int | None) -> tuple[dict[str, Any], list[Record]]:
-    """The container of a process, and what is known of its pod."""
-    containers = capture.records("docker_ps", Container)
-    fields: dict[str, Any] = {}
-    records: list[Record] = []
-    for found in capture.records("docker_inspect", ContainerPid):
-        if found.pid == pid and found.container is not None:
-            records.append(found)
-            listed = [c for c in containers if c.id.startswith(found.container) or found.container.startswith(c.id)]
-            fields |= _of_container(listed[0], containers) if listed else {"containers": (found.container,)}
-            records += listed[:1]
-    return fields, records
-
-
-def _of_container(container: Container, containers: list[Container]) -> dict[str, Any]:
-    """The pod of a container, and its pause container."""
-    name = container.kubernetes
-    if name is None:
-        return {"containers": (container.id,)}
-    same_pod = [c for c in containers if c.kubernetes and c.kubernetes.uid == name.uid]
-    return {
-        "name": name.pod,
-        "namespace": name.namespace,
-        "containers": tuple(c.id for c in same_pod if not c.pause),
-        "pause_container": next((c.id for c in same_pod if c.pause), None),
     }
 
 
