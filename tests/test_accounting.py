@@ -302,7 +302,7 @@ FORMAT_WORDS = {
     " packet ctstate seconds name side mask masq redir ports icmptype avg burst flags level prefix from to on utc"
     " source ip range in physdev owner uid gid",
     "iptables_save": "",
-    "route": "",
+    "route": "default",
 }
 PROTOCOLS = {"0": "all", "1": "icmp", "6": "tcp", "17": "udp", "47": "gre", "50": "esp", "132": "sctp"}
 UNITS = {"y": 365 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -483,6 +483,7 @@ NOT_SAID_IN_WORDS = {
         *("address", "count", "duration", "first_seen", "last_schedule", "more_endpoints", "more_hosts", "more_ports"),
         *("over", "parallelism", "selector_expressions", "source", "subobject", "timezone"),
     },
+    "route": {"truncated"},
 }
 
 

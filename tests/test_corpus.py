@@ -148,6 +148,7 @@ UNRECOGNISABLE = {
     "docker_ps/garbled",
     "ip_addr/truncated",
     "iptables/rule-without-chain",
+    "route/rows-without-header",
 }
 
 

@@ -208,3 +208,30 @@ def test_the_fixed_neighbours_of_transparent_mode_are_those_of_its_pods() -> Non
         assert len(wiring.pods) == 3
         for pod in wiring.pods:
             assert {str(n.dst) for n in pod.neighbours if n.state == ("PERMANENT",)} == expected
+
+
+ROUTES = Path(__file__).parents[1] / "corpus/commands/route"
+
+
+def test_routes_by_name_are_reported_and_not_used(tmp_path: Path) -> None:
+    wiring = of_log(tmp_path, f"$ route\n{(ROUTES / 'names/input.txt').read_text()}")
+    assert {str(route.network) for route in wiring.routes} == {
+        *("10.10.0.0/16", "10.11.0.0/16", "10.224.0.0/16", "10.244.1.8/32")
+    }
+    (found,) = wiring.diagnostics
+    assert (found.code, found.line) == ("route-by-name", 4)
+
+
+def test_a_listing_without_metrics_contradicts_none_with_them(tmp_path: Path) -> None:
+    with_metrics, without = ((ROUTES / name / "input.txt").read_text() for name in ("zoo", "zoo-extended"))
+    wiring = of_log(tmp_path, f"$ route -ne\n{without}$ route -n\n{with_metrics}")
+    assert wiring.diagnostics == ()
+    assert {route.metric for route in wiring.routes} == {0, 100, 2**32 - 16769024}
+
+
+def test_the_ipv6_routes_of_a_node_are_those_of_its_main_table(tmp_path: Path) -> None:
+    wiring = of_log(tmp_path, f"$ route -6 -n\n{(ROUTES / 'ipv6-busybox/input.txt').read_text()}")
+    found = {str(route.network): route.kind for route in wiring.routes}
+    links = ("2001:db8::/64", "2001:db8:1::7/128", "2001:db8:1:2:3:4:5:8/128", "fe80::/64", "::/0")
+    beyond = ("2001:db8:2::/48", "2001:db8:3::/64")
+    assert found == {**dict.fromkeys((*links, *beyond), "unicast"), "2001:db8:4::/48": "reject"}

@@ -102,6 +102,14 @@ def to_ipv4(text: str) -> IPv4Address:
         raise BadValue(text, "IPv4 address") from None
 
 
+def as_ipv4(text: str) -> IPv4Address | None:
+    """The address, if the text is one."""
+    try:
+        return _ipv4(text)
+    except (OSError, ValueError):
+        return None
+
+
 def to_ip(text: str) -> IPv4Address | IPv6Address:
     try:
         return _ipv6(text) if ":" in text else _ipv4(text)

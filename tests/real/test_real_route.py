@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -61,6 +61,9 @@ class Row(NamedTuple):
 
 
 def to_row(route: Route) -> Row:
+    assert isinstance(route.network, IPv4Network)
+    assert not isinstance(route.gateway, str | IPv6Address)
+    assert route.metric is not None
     return Row(route.network, route.gateway, route.flags, route.metric, route.iface)
 
 

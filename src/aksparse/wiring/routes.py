@@ -31,17 +31,20 @@ class Listing:
     Attributes:
         output: the output.
         whole: whether it has all of them, as far as it shows.
+        metrics: whether it has their metrics; `route -e` and `netstat -r` leave them out.
         routes: the routes.
     """
 
     output: Parsed[Any]
     whole: bool
+    metrics: bool
     routes: tuple[HostRoute, ...]
 
     @property
     def rank(self) -> tuple[object, ...]:
         """By what one is preferred to others: `ip route` knows more than `route`, such as who made a route."""
-        return self.output.argv is not None, self.whole, self.output.command == "ip_route", len(self.routes)
+        from_ip_route = self.output.command == "ip_route"
+        return self.output.argv is not None, self.whole, self.metrics, from_ip_route, len(self.routes)
 
 
 Tables = dict[tuple[int, str], list[Listing]]
@@ -68,10 +71,13 @@ def _listings(output: Parsed[Any]) -> Iterator[tuple[tuple[int, str], Listing]]:
     if asked is None:
         return
     routes = _from_ip_route(output, asked) if output.command == "ip_route" else _from_route(output)
-    whole = complete(output) and not asked.keys() - {"table"}
+    whole, metrics = complete(output) and not asked.keys() - {"table"}, True
+    if output.command == "route":
+        whole = whole and all(map(_addresses, output))
+        metrics = all(route.metric is not None for route in output)
     by_table = sorted(routes, key=lambda route: (route.network.version, route.table))
     for key, of_table in groupby(by_table, key=lambda route: (route.network.version, route.table)):
-        yield key, Listing(output=output, whole=whole, routes=tuple(of_table))
+        yield key, Listing(output=output, whole=whole, metrics=metrics, routes=tuple(of_table))
 
 
 # `ip route`.
@@ -139,17 +145,36 @@ def _common_dev(hops: Iterable[NextHop] | None) -> str | None:
 
 def _from_route(output: Parsed[Route]) -> Iterator[HostRoute]:
     for route in output:
-        if route.iface == "*" or "!" in route.flags:
-            kind = "blackhole" if route.iface == "*" else "reject"
-            yield HostRoute(network=route.network, kind=kind, metric=route.metric % 2**32, records=(route,))
+        if (addresses := _addresses(route)) is None or not _is_of_main_table(route, addresses[0]):
+            continue
+        network, gateway = addresses
+        metric = (route.metric or 0) % 2**32
+        if "!" in route.flags or route.iface == "*":
+            kind = "reject" if "!" in route.flags else "blackhole"
+            yield HostRoute(network=network, kind=kind, metric=metric, records=(route,))
         else:
             yield HostRoute(
-                network=route.network,
-                gateway=route.gateway if "G" in route.flags else None,
+                network=network,
+                gateway=gateway if "G" in route.flags else None,
                 dev=route.iface,
-                metric=route.metric % 2**32,
+                metric=metric,
                 records=(route,),
             )
+
+
+def _addresses(route: Route) -> tuple[Network, Address | None] | None:
+    """The destination and the gateway, unless one is a name or something may be cut off."""
+    if route.network is None or isinstance(route.gateway, str) or route.truncated:
+        return None
+    return route.network, route.gateway
+
+
+def _is_of_main_table(route: Route, network: Network) -> bool:
+    """The tools print the IPv6 routes of all tables: those to own addresses and groups, and the end of each table."""
+    if network.version == 4:
+        return True
+    is_end = route.metric == -1 and network.prefixlen == 0
+    return not network.is_multicast and ("n" not in route.flags or ("!" in route.flags and not is_end))
 
 
 # What is passed over.
@@ -158,6 +183,10 @@ def _from_route(output: Parsed[Route]) -> Iterator[HostRoute]:
 def contradicting_routes(tables: Tables) -> Iterator[Diagnostic]:
     """Listings that say something else than the one that is believed."""
     for chosen, *others in tables.values():
+        if chosen.output.command == "route" and (named := [r for r in chosen.output if _addresses(r) is None]):
+            message = "not used: a name stands for an address, or may be cut off; route -n shows all"
+            source, line = chosen.output.source, named[0].line
+            yield Diagnostic(code="route-by-name", severity="warning", message=message, source=source, line=line)
         for other in others:
             if not _agree(other, chosen):
                 yield second_output(other.output, chosen.output, "routing table")
@@ -165,16 +194,17 @@ def contradicting_routes(tables: Tables) -> Iterator[Diagnostic]:
 
 def _agree(other: Listing, chosen: Listing) -> bool:
     """Whether two listings can be of one table; of several next hops, `route` has the first alone."""
-    if not set(_ways(other)) <= set(_ways(chosen)):
+    metrics = other.metrics and chosen.metrics
+    if not set(_ways(other, metrics)) <= set(_ways(chosen, metrics)):
         return False
     return not other.whole or {route.network for route in other.routes} >= {route.network for route in chosen.routes}
 
 
-def _ways(listing: Listing) -> Iterator[tuple[object, ...]]:
+def _ways(listing: Listing, metrics: bool) -> Iterator[tuple[object, ...]]:
     for route in listing.routes:
         for hop in route.hops or (route,):
             gateway = hop.gateway if hop.gateway is None or hop.gateway.version == route.network.version else None
-            yield route.network, gateway, hop.dev, route.metric, route.kind == "unicast"
+            yield route.network, gateway, hop.dev, route.metric if metrics else None, route.kind == "unicast"
 
 
 # Rules and neighbours.
