@@ -247,7 +247,7 @@ BROKEN: list[tuple[str, tuple[str | int, ...], object, str, str]] = [
     ("ip_route", (0, "dst"), GONE, "$[0]", "'dst' is a required property"),
     ("ip_rule", (0, "priority"), "0", "$[0].priority", "is not of type 'integer'"),
     ("ip_neigh", (0, "dst"), "node-1", "$[0].dst", "is not"),
-    ("route", (0, "destination"), "default", "$[0].destination", "is not a 'ipv4'"),
+    ("route", (0, "genmask"), "default", "$[0].genmask", "is not a 'ipv4'"),
     ("route", (0, "metric"), None, "$[0].metric", "is not of type 'integer'"),
     ("brctl_show", (0, "stp_enabled"), "no", "$[0].stp_enabled", "is not of type 'boolean'"),
     ("brctl_show", (0, "interfaces", 0), 1, "$[0].interfaces[0]", "is not of type 'string'"),
