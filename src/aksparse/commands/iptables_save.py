@@ -17,7 +17,7 @@ The records are those of the listing (`aksparse.commands.iptables`), and the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
@@ -27,9 +27,17 @@ from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.rules import Chain, Rule
 from aksparse.netfilter.saved_options import unquoted
-from aksparse.netfilter.saving import read_repeated_target, read_saved_matches, read_saved_target
-from aksparse.netfilter.values import PROTOCOLS, to_address
-from aksparse.tokens import column, integer, word
+from aksparse.netfilter.saving import (
+    NO_MATCHES,
+    SavedMatches,
+    read_repeated_target,
+    read_saved_matches,
+    read_saved_target,
+)
+from aksparse.netfilter.targets import TargetOption
+from aksparse.netfilter.values import PROTOCOLS, Address, to_address
+from aksparse.records import maker
+from aksparse.tokens import BadValue, column, integer, remember, to_host_network, word
 
 _HEAD = LineGrammar(
     pp.Literal("#")
@@ -95,80 +103,206 @@ _RULE = LineGrammar(
         + pp.Regex(".*").set_name("options of the target")("options")
     )
 )
-_ANY: dict[bool, IPv4Network | IPv6Network] = {False: IPv4Network("0.0.0.0/0"), True: IPv6Network("::/0")}
-# Where packets are sent differs from rule to rule; other options of targets are the same in many.
-_SELDOM_REPEATED = ("DNAT", "SNAT")
+# Most rules are a chain, addresses, and words without quotation marks but for those around one comment. The words before
+# and behind the comment are the same in many rules and are read once. Where that fails, `_RULE` reads the rule.
+_ROW = LineGrammar(
+    pp.Opt(_COUNTERS)
+    + pp.Literal("-A ")
+    + pp.Regex("[^ ]++").set_name("chain")("chain")
+    + pp.Opt(pp.Regex(" (?:! )?-s [^ ]++").set_name("source").leave_whitespace()("source"))
+    + pp.Opt(pp.Regex(" (?:! )?-d [^ ]++").set_name("destination").leave_whitespace()("destination"))
+    + pp.Regex('[^"]*+').set_name("words").leave_whitespace()("before")
+    + pp.Opt(
+        pp.Literal('"').leave_whitespace()
+        + pp.Regex(r'[^"\\]*+').set_name("comment").leave_whitespace()("comment")
+        + pp.Literal('"').leave_whitespace()
+        + pp.Regex('[^"]*+').set_name("words").leave_whitespace()("behind")
+    )
+)
+_SHARED = LineGrammar(
+    _set_column("-i", "in_interface") + _set_column("-o", "out_interface") + _set_column("-p", "protocol"), whole=False
+)
+_Network = IPv4Network | IPv6Network
+_ANY: dict[bool, _Network] = {False: IPv4Network("0.0.0.0/0"), True: IPv6Network("::/0")}
+
+_make_rule = maker(
+    Rule,
+    *("pkts", "bytes", "counters_approximate", "target", "protocol", "opt", "in_interface", "out_interface"),
+    *("source", "destination", "negated", "comment", "matches", "target_options", "other", "origin", "line"),
+)
+_make_chain = maker(
+    Chain, *("name", "table", "policy", "pkts", "bytes", "counters_approximate", "rules", "origin", "line")
+)
 
 
 def _assemble(lines: Lines) -> Iterator[Chain]:
-    match = lines.matcher(_RULE)
-    chains: dict[str, dict[str, Any]] = {}
-    found_chains: list[dict[str, Any]] = []
-    table: str | None = None
+    recorded, origin = lines.recorded, lines.source
+    match_chain, read = lines.matcher(_CHAIN), _reader(lines)
     anywhere = _ANY[_is_of_ip6tables(lines)]
+    table: str | None = None
+    chains: dict[str, list[Rule]] = {}  # the rules of each chain of the table
+    found_chains: list[tuple[Any, ...]] = []
 
-    def new_chain(number: int, **fields: Any) -> dict[str, Any]:
-        chain = {**fields, "table": table, "origin": lines.source, "line": number, "rules": []}
-        chains[fields["name"]] = chain
-        found_chains.append(chain)
-        return chain
+    def add(number: int, name: str, policy: str = "-", pkts: str | None = None, bytes_: str | None = None) -> None:
+        counters = (int(pkts), int(bytes_), False) if pkts and bytes_ else (None, None, None)
+        chains[name] = rules = []
+        found_chains.append((name, table, None if policy == "-" else policy, *counters, rules, origin, number))
 
     for number, line in lines:
-        if found := match(line):
-            tokens = dict(zip(_RULE.fields, found.groups(), strict=True))
-            try:
-                rule = _rule(tokens, anywhere, lines.source, number)
-            except ValueError as error:
-                lines.bad_value(number, error)
-                continue
-            chain = chains.get(tokens["chain"]) or new_chain(number, name=tokens["chain"])
-            chain["rules"].append(rule)
-            lines.recorded(number)
-        elif (known := _CHAIN.parse(line) or _LISTED_CHAIN.parse(line)) is not None:
-            new_chain(number, **_chain_fields(known))
-            lines.recorded(number)
-        elif (known := _TABLE.parse(line)) is not None:
-            table, chains = known["table"], {}
-            lines.ignore(number, "table")
-        elif _COMMIT.parse(line) is not None:
-            lines.ignore(number, "commit")
-        elif (known := _HEAD.parse(line)) is not None:
-            if "tool" in known:
-                anywhere = _ANY[known["tool"] == "ip6tables"]
-            lines.ignore(number, "header")
-        else:
-            lines.refuse(number, _RULE, _CHAIN, _LISTED_CHAIN)
-    for chain in found_chains:
-        yield Chain(**{**chain, "rules": tuple(chain["rules"])})
+        try:
+            if found := match_chain(line):
+                add(number, *found.groups())
+                recorded(number)
+            elif read_rule := read(line, number, anywhere):
+                name, rule = read_rule
+                if name not in chains:
+                    add(number, name)
+                chains[name].append(rule)
+                recorded(number)
+            elif (known := _LISTED_CHAIN.parse(line)) is not None:
+                add(number, known["name"], known.get("policy", "-"), known.get("pkts"), known.get("bytes"))
+                recorded(number)
+            elif (known := _TABLE.parse(line)) is not None:
+                table, chains = known["table"], {}
+                lines.ignore(number, "table")
+            elif _COMMIT.parse(line) is not None:
+                lines.ignore(number, "commit")
+            elif (known := _HEAD.parse(line)) is not None:
+                if "tool" in known:
+                    anywhere = _ANY[known["tool"] == "ip6tables"]
+                lines.ignore(number, "header")
+            else:
+                lines.refuse(number, _RULE, _CHAIN, _LISTED_CHAIN)
+        except ValueError as error:
+            lines.bad_value(number, error)
+    for *fields, rules, source, number in found_chains:
+        yield _make_chain(*fields, tuple(rules), source, number)
 
 
-_IPV6 = re.compile(r" (?:-[sd] [0-9a-fA-F]*:|-p ipv6-icmp )")
+_FAMILY = re.compile(r"# Generated by ip(6?)tables| -[sd] [0-9.]*([0-9a-fA-F]*:)?| -p (ipv6-)?icmp ")
 
 
 def _is_of_ip6tables(lines: Lines) -> bool:
-    """Whether any address is any IPv6 address, as long as no head says so."""
+    """Whether any address is any IPv6 address: the command line, or the first head, address or such protocol tells."""
     if lines.argv:
         return lines.argv[0].startswith("ip6")
-    return any(_IPV6.search(line) for line in lines.texts)
+    found = next(filter(None, map(_FAMILY.search, lines.texts)), None)
+    return found is not None and any(found.groups())
 
 
-def _chain_fields(tokens: dict[str, str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {"name": tokens["name"]}
-    if tokens.get("policy", "-") != "-":
-        fields["policy"] = tokens["policy"]
-    if "pkts" in tokens:
-        fields |= {"pkts": int(tokens["pkts"]), "bytes": int(tokens["bytes"]), "counters_approximate": False}
-    return fields
+def _reader(lines: Lines) -> Callable[[str, int, _Network], tuple[str, Rule] | None]:
+    """What reads a rule and the name of its chain; a network that is not said is the one given."""
+    match, match_row, origin = lines.matcher(_RULE), lines.matcher(_ROW), lines.source
+
+    def read(line: str, number: int, anywhere: _Network) -> tuple[str, Rule] | None:
+        if not (found := match(line)):
+            return None
+        tokens = dict(zip(_RULE.fields, found.groups(), strict=True))
+        return tokens["chain"] or "", _rule(tokens, anywhere, origin, number)
+
+    def read_row(line: str, number: int, anywhere: _Network) -> tuple[str, Rule] | None:
+        if not (found := match_row(line)):
+            return read(line, number, anywhere)
+        pkts, bytes_, chain, source, destination, before, comment, behind = found.groups()
+        words, _, target = (before if comment is None else behind).partition(" -j ")
+        target, _, options = target.partition(" ")
+        if comment is None:
+            protocol, in_interface, out_interface, negated, words = _read_columns(words)
+        else:
+            protocol, in_interface, out_interface, negated, opening = _read_columns(before)
+            if opening != " -m comment --comment ":
+                return read(line, number, anywhere)
+        known = _read_words(words) if words else NO_MATCHES
+        if not target or not known:
+            return read(line, number, anywhere)
+        not_source, source_network = _read_network(source) if source else (False, anywhere)
+        not_destination, destination_network = _read_network(destination) if destination else (False, anywhere)
+        if not_source:
+            negated = (*negated, "source")
+        if not_destination:
+            negated = (*negated, "destination")
+        target_options, not_typed = _read_target(target, options) if options or target == "LOG" else ((), None)
+        return chain, _make_rule(
+            int(pkts) if pkts else None,
+            int(bytes_) if bytes_ else None,
+            False if pkts else None,
+            target,
+            protocol,
+            "--",
+            in_interface,
+            out_interface,
+            source_network,
+            destination_network,
+            negated,
+            comment,
+            known.matches,
+            target_options,
+            _joined(known.other, not_typed) if known.other or not_typed else None,
+            origin,
+            number,
+        )
+
+    return read if lines.tabs else read_row
 
 
-def _rule(tokens: dict[str, str | None], anywhere: IPv4Network | IPv6Network, origin: str, number: int) -> Rule:
+@remember
+def _read_columns(text: str) -> tuple[str, str, str, tuple[str, ...], str]:
+    """Protocol and interfaces, which of them are negated, and the words behind them with the blank before them."""
+    found = _SHARED.pattern.match(text)
+    assert found
+    tokens = dict(zip(_SHARED.fields, found.groups(), strict=True))
+    protocol = tokens["protocol"] or "all"
+    return (
+        PROTOCOLS.get(protocol, protocol),
+        tokens["in_interface"] or "*",
+        tokens["out_interface"] or "*",
+        tuple(name for name in ("protocol", "in_interface", "out_interface") if tokens[f"not_{name}"]),
+        f" {rest}" if (rest := text[found.end() :].lstrip(" ")) else "",
+    )
+
+
+_ONLY_MATCHES = re.compile(r" -m (?!.* (?:-[gc]|--comment)(?: |$))")
+
+
+@remember
+def _read_words(text: str) -> SavedMatches | None:
+    """Matches without a comment among them, or `None` where there is one, or something else."""
+    return read_saved_matches(text) if _ONLY_MATCHES.match(text) else None
+
+
+def _read_network(text: str) -> tuple[bool, Address]:
+    """Whether a source or destination is negated, and its network."""
+    if text[1] == "-" and text.endswith("/32"):
+        try:
+            return False, to_host_network(text[4:-3])
+        except BadValue:
+            pass  # an IPv6 network, or something that the general way has a word for
+    return _read_repeated_network(text)
+
+
+@remember
+def _read_repeated_network(text: str) -> tuple[bool, Address]:
+    *negation, _, network = text.split()
+    return bool(negation), to_address(network)
+
+
+def _read_target(target: str, text: str) -> tuple[tuple[TargetOption, ...], str | None]:
+    # Where packets are sent differs from rule to rule; other options of targets are the same in many.
+    return (read_saved_target if target in ("DNAT", "SNAT") else read_repeated_target)(target, text)
+
+
+def _joined(*texts: str | None) -> str | None:
+    """What is not typed of the matches and of the target."""
+    return " ".join(filter(None, texts)) or None
+
+
+def _rule(tokens: dict[str, str | None], anywhere: _Network, origin: str, number: int) -> Rule:
     target, comment = tokens["target"], tokens["comment"]
     known = read_saved_matches(tokens["matches"] or "")
     if comment and known.comment is not None:
         # A rule here has one comment; a second one stays as it was printed.
         known = read_saved_matches(f"-m comment --comment {comment} {tokens['matches']}")
-    read = read_saved_target if target in _SELDOM_REPEATED else read_repeated_target
-    options, other = read(target or "", tokens["options"] or "")
+    options, other = _read_target(target or "", tokens["options"] or "")
     pkts, bytes_ = tokens["pkts"] or tokens["pkts_behind"], tokens["bytes"] or tokens["bytes_behind"]
     source, destination = tokens["source"], tokens["destination"]
     return Rule(
@@ -189,7 +323,7 @@ def _rule(tokens: dict[str, str | None], anywhere: IPv4Network | IPv6Network, or
         comment=unquoted(comment) if comment else known.comment,
         matches=known.matches,
         target_options=options,
-        other=" ".join(filter(None, (known.other, other))) or None,
+        other=_joined(known.other, other),
     )
 
 

@@ -7,13 +7,19 @@ read once.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from aksparse.netfilter.matches import Match
+from aksparse.netfilter.matches import Match, PortMatch
+from aksparse.netfilter.listed_targets import read_destination
 from aksparse.netfilter.saved_options import options_in, read_match, unquoted, words_in
 from aksparse.netfilter.saved_targets import read_target_options
 from aksparse.netfilter.targets import TargetOption
+from aksparse.netfilter.values import to_ports
+from aksparse.records import maker
 from aksparse.tokens import remember
+
+_make_port_match = maker(PortMatch, "protocol", "dport")
 
 
 class SavedMatches(NamedTuple):
@@ -30,9 +36,17 @@ class SavedMatches(NamedTuple):
     comment: str | None = None
 
 
+NO_MATCHES = SavedMatches()
+_DPORT = re.compile(r" ?-m (tcp|udp) --dport ([0-9]{1,5})(?= -m |$)")
+
+
 @remember
 def read_saved_matches(text: str) -> SavedMatches:
     """Read what stands between the columns and the target of a rule: `-m NAME [!] --OPTION VALUE ...`."""
+    # The port is the one thing here that differs in many rules.
+    if port := _DPORT.match(text):
+        others = read_saved_matches(rest) if (rest := text[port.end() :]) else NO_MATCHES
+        return others._replace(matches=(_make_port_match(port[1], to_ports(port[2])), *others.matches))
     matches: list[Match] = []
     others: list[str] = []
     comment = None
@@ -59,8 +73,13 @@ def _parts(words: list[str]) -> list[list[str]]:
     return parts
 
 
+_DESTINATION = re.compile(r" *--to-destination ([^ ]+)")
+
+
 def read_saved_target(target: str, text: str) -> tuple[tuple[TargetOption, ...], str | None]:
     """The typed options of a target, and the text of what is not typed."""
+    if target == "DNAT" and (found := _DESTINATION.fullmatch(text)) and (option := read_destination(f"to:{found[1]}")):
+        return (option,), None
     options = read_target_options(target, options_in(words_in(text)))
     return (options, None) if options is not None else ((), text.strip())
 
