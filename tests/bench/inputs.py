@@ -232,7 +232,7 @@ def _counter(value: int) -> str:
     return f"{value:>4}{unit}" if unit else f"{value:>5}"
 
 
-# iptables-save -t nat: iptables/iptables-save.c and nft-shared.c. An option is written as it is set, not as it is listed.
+# iptables-save -t nat: iptables/iptables-save.c and nft-shared.c. An option is written as it is set.
 
 _COMMENT = re.compile(r"/\* (.*) \*/ ?")
 _AS_SET = (

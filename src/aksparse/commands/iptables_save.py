@@ -19,13 +19,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
-from aksparse.netfilter.rules import Chain, Rule
+from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule
 from aksparse.netfilter.saved_options import unquoted
 from aksparse.netfilter.saving import (
     NO_MATCHES,
@@ -34,10 +34,10 @@ from aksparse.netfilter.saving import (
     read_saved_matches,
     read_saved_target,
 )
-from aksparse.netfilter.targets import TargetOption
-from aksparse.netfilter.values import PROTOCOLS, Address, to_address
+from aksparse.netfilter.targets import TargetOption, ToOption
+from aksparse.netfilter.values import PROTOCOLS, Address, to_address, to_repeated_address
 from aksparse.records import maker
-from aksparse.tokens import BadValue, column, integer, remember, to_host_network, word
+from aksparse.tokens import column, integer, to_host_network, to_ipv4, word
 
 _HEAD = LineGrammar(
     pp.Literal("#")
@@ -103,22 +103,6 @@ _RULE = LineGrammar(
         + pp.Regex(".*").set_name("options of the target")("options")
     )
 )
-# Most rules are a chain, addresses, and words without quotation marks but for those around one comment. The words before
-# and behind the comment are the same in many rules and are read once. Where that fails, `_RULE` reads the rule.
-_ROW = LineGrammar(
-    pp.Opt(_COUNTERS)
-    + pp.Literal("-A ")
-    + pp.Regex("[^ ]++").set_name("chain")("chain")
-    + pp.Opt(pp.Regex(" (?:! )?-s [^ ]++").set_name("source").leave_whitespace()("source"))
-    + pp.Opt(pp.Regex(" (?:! )?-d [^ ]++").set_name("destination").leave_whitespace()("destination"))
-    + pp.Regex('[^"]*+').set_name("words").leave_whitespace()("before")
-    + pp.Opt(
-        pp.Literal('"').leave_whitespace()
-        + pp.Regex(r'[^"\\]*+').set_name("comment").leave_whitespace()("comment")
-        + pp.Literal('"').leave_whitespace()
-        + pp.Regex('[^"]*+').set_name("words").leave_whitespace()("behind")
-    )
-)
 _SHARED = LineGrammar(
     _set_column("-i", "in_interface") + _set_column("-o", "out_interface") + _set_column("-p", "protocol"), whole=False
 )
@@ -143,24 +127,25 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
     chains: dict[str, list[Rule]] = {}  # the rules of each chain of the table
     found_chains: list[tuple[Any, ...]] = []
 
-    def add(number: int, name: str, policy: str = "-", pkts: str | None = None, bytes_: str | None = None) -> None:
-        counters = (int(pkts), int(bytes_), False) if pkts and bytes_ else (None, None, None)
-        chains[name] = rules = []
-        found_chains.append((name, table, None if policy == "-" else policy, *counters, rules, origin, number))
+    def add(number: int, name: str, policy: str | None, pkts: str | None, bytes_: str | None) -> list[Rule]:
+        rules: list[Rule] = []
+        chains[name] = rules
+        found_chains.append((name, table, policy, pkts, bytes_, rules, number))
+        return rules
 
     for number, line in lines:
         try:
-            if found := match_chain(line):
-                add(number, *found.groups())
+            if line[:1] == ":" and (found := match_chain(line)):
+                name, policy, pkts, bytes_ = found.groups()
+                add(number, name, policy, pkts, bytes_)
                 recorded(number)
-            elif read_rule := read(line, number, anywhere):
-                name, rule = read_rule
-                if name not in chains:
-                    add(number, name)
-                chains[name].append(rule)
+            elif row := read(line, number, anywhere):
+                name, rule = row
+                rules = chains[name] if name in chains else add(number, name, None, None, None)
+                rules.append(rule)
                 recorded(number)
             elif (known := _LISTED_CHAIN.parse(line)) is not None:
-                add(number, known["name"], known.get("policy", "-"), known.get("pkts"), known.get("bytes"))
+                add(number, known["name"], known.get("policy"), known.get("pkts"), known.get("bytes"))
                 recorded(number)
             elif (known := _TABLE.parse(line)) is not None:
                 table, chains = known["table"], {}
@@ -175,8 +160,18 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 lines.refuse(number, _RULE, _CHAIN, _LISTED_CHAIN)
         except ValueError as error:
             lines.bad_value(number, error)
-    for *fields, rules, source, number in found_chains:
-        yield _make_chain(*fields, tuple(rules), source, number)
+    for name, table, policy, pkts, bytes_, rules, number in found_chains:
+        yield _make_chain(
+            name,
+            table,
+            None if policy == "-" else policy,
+            int(pkts) if pkts else None,
+            int(bytes_) if bytes_ else None,
+            False if pkts else None,
+            tuple(rules),
+            origin,
+            number,
+        )
 
 
 _FAMILY = re.compile(r"# Generated by ip(6?)tables| -[sd] [0-9.]*([0-9a-fA-F]*:)?| -p (ipv6-)?icmp ")
@@ -190,9 +185,12 @@ def _is_of_ip6tables(lines: Lines) -> bool:
     return found is not None and any(found.groups())
 
 
-def _reader(lines: Lines) -> Callable[[str, int, _Network], tuple[str, Rule] | None]:
+_Read = Callable[[str, int, _Network], tuple[str, Rule] | None]
+
+
+def _reader(lines: Lines) -> _Read:
     """What reads a rule and the name of its chain; a network that is not said is the one given."""
-    match, match_row, origin = lines.matcher(_RULE), lines.matcher(_ROW), lines.source
+    match, origin = lines.matcher(_RULE), lines.source
 
     def read(line: str, number: int, anywhere: _Network) -> tuple[str, Rule] | None:
         if not (found := match(line)):
@@ -200,59 +198,125 @@ def _reader(lines: Lines) -> Callable[[str, int, _Network], tuple[str, Rule] | N
         tokens = dict(zip(_RULE.fields, found.groups(), strict=True))
         return tokens["chain"] or "", _rule(tokens, anywhere, origin, number)
 
-    def read_row(line: str, number: int, anywhere: _Network) -> tuple[str, Rule] | None:
-        if not (found := match_row(line)):
-            return read(line, number, anywhere)
-        pkts, bytes_, chain, source, destination, before, comment, behind = found.groups()
-        words, _, target = (before if comment is None else behind).partition(" -j ")
-        target, _, options = target.partition(" ")
-        if comment is None:
-            protocol, in_interface, out_interface, negated, words = _read_columns(words)
-        else:
-            protocol, in_interface, out_interface, negated, opening = _read_columns(before)
-            if opening != " -m comment --comment ":
+    return read if lines.tabs else _quick_reader(read, origin)
+
+
+def _quick_reader(read: _Read, origin: str) -> _Read:
+    """What reads most rules: a chain, addresses, and words without quotation marks but for those around one comment.
+
+    The words before the comment and those behind it are the same in many rules and are read once. Any other rule is
+    read as it is without this.
+    """
+    known_columns: dict[str, _Columns] = {}
+    known_matches: dict[str, SavedMatches] = {"": NO_MATCHES}
+
+    def read_quickly(line: str, number: int, anywhere: _Network) -> tuple[str, Rule] | None:
+        before, quoted, behind = line.partition('"')
+        counters, _, before = before.partition("-A ")
+        chain, _, before = before.partition(" ")
+        source: Address = anywhere
+        destination: Address = anywhere
+        negated: tuple[str, ...] = ()
+        comment = None
+        try:
+            if before[:3] in ("-s ", "-d ", "! -"):
+                source, destination, negated, before = _cut_networks(before, anywhere)
+            if quoted:
+                comment, _, behind = behind.partition('"')
+                words, _, behind = behind.partition(" -j ")
+                columns = known_columns.get(before) or known_columns.setdefault(before, _read_columns(before))
+                if columns.rest != " -m comment --comment " or "\\" in comment or '"' in behind:
+                    return read(line, number, anywhere)
+            else:
+                before, _, behind = f" {before}".partition(" -j ")
+                columns = known_columns.get(before) or known_columns.setdefault(before, _read_columns(before))
+                words = columns.rest
+            protocol, in_interface, out_interface, not_columns, _ = columns
+            target, _, options = behind.partition(" ")
+            if not target:
                 return read(line, number, anywhere)
-        known = _read_words(words) if words else NO_MATCHES
-        if not target or not known:
+            matches, other, _ = known_matches.get(words) or known_matches.setdefault(words, _read_matches(words))
+            target_options: tuple[TargetOption, ...] = ()
+            if options or target == "LOG":
+                target_options, not_typed = _read_target(target, options)
+                other = _joined(other, not_typed)
+            pkts, bytes_, approximate = _read_counters(counters) if counters else NO_COUNTERS
+        except ValueError:
             return read(line, number, anywhere)
-        not_source, source_network = _read_network(source) if source else (False, anywhere)
-        not_destination, destination_network = _read_network(destination) if destination else (False, anywhere)
-        if not_source:
-            negated = (*negated, "source")
-        if not_destination:
-            negated = (*negated, "destination")
-        target_options, not_typed = _read_target(target, options) if options or target == "LOG" else ((), None)
         return chain, _make_rule(
-            int(pkts) if pkts else None,
-            int(bytes_) if bytes_ else None,
-            False if pkts else None,
+            pkts,
+            bytes_,
+            approximate,
             target,
             protocol,
             "--",
             in_interface,
             out_interface,
-            source_network,
-            destination_network,
-            negated,
+            source,
+            destination,
+            (*not_columns, *negated) if negated else not_columns,
             comment,
-            known.matches,
+            matches,
             target_options,
-            _joined(known.other, not_typed) if known.other or not_typed else None,
+            other,
             origin,
             number,
         )
 
-    return read if lines.tabs else read_row
+    return read_quickly
 
 
-@remember
-def _read_columns(text: str) -> tuple[str, str, str, tuple[str, ...], str]:
-    """Protocol and interfaces, which of them are negated, and the words behind them with the blank before them."""
+def _cut_networks(text: str, anywhere: _Network) -> tuple[Address, Address, tuple[str, ...], str]:
+    """Source, destination, which of them are negated, and the words behind them."""
+    source: Address = anywhere
+    destination: Address = anywhere
+    negated: tuple[str, ...] = ()
+    if text[:3] == "-s ":
+        source, text = _cut_network(text[3:])
+    elif text[:5] == "! -s ":
+        source, text = _cut_network(text[5:])
+        negated = ("source",)
+    if text[:3] == "-d ":
+        destination, text = _cut_network(text[3:])
+    elif text[:5] == "! -d ":
+        destination, text = _cut_network(text[5:])
+        negated = (*negated, "destination")
+    return source, destination, negated, text
+
+
+def _cut_network(text: str) -> tuple[Address, str]:
+    host, _, rest = text.partition("/32 ")
+    if rest and " " not in host:
+        return to_host_network(host), rest
+    network, _, rest = text.partition(" ")
+    return to_repeated_address(network), rest
+
+
+_SAVED_COUNTERS = re.compile(r"\[([0-9]{1,18}):([0-9]{1,18})\] ")
+
+
+def _read_counters(text: str) -> tuple[int, int, bool]:
+    if not (found := _SAVED_COUNTERS.fullmatch(text)):
+        raise ValueError(text)
+    return int(found[1]), int(found[2]), False
+
+
+class _Columns(NamedTuple):
+    """Protocol and interfaces, which of them are negated, and the words behind them, with one blank before them."""
+
+    protocol: str
+    in_interface: str
+    out_interface: str
+    negated: tuple[str, ...]
+    rest: str
+
+
+def _read_columns(text: str) -> _Columns:
     found = _SHARED.pattern.match(text)
     assert found
     tokens = dict(zip(_SHARED.fields, found.groups(), strict=True))
     protocol = tokens["protocol"] or "all"
-    return (
+    return _Columns(
         PROTOCOLS.get(protocol, protocol),
         tokens["in_interface"] or "*",
         tokens["out_interface"] or "*",
@@ -261,33 +325,29 @@ def _read_columns(text: str) -> tuple[str, str, str, tuple[str, ...], str]:
     )
 
 
-_ONLY_MATCHES = re.compile(r" -m (?!.* (?:-[gc]|--comment)(?: |$))")
+_ONLY_MATCHES = re.compile(r" -m (?!(?:.* )?(?:-[jgc]|--comment)(?: |$))")
 
 
-@remember
-def _read_words(text: str) -> SavedMatches | None:
-    """Matches without a comment among them, or `None` where there is one, or something else."""
-    return read_saved_matches(text) if _ONLY_MATCHES.match(text) else None
+def _read_matches(text: str) -> SavedMatches:
+    """Matches without a comment among them.
+
+    Raises:
+        ValueError: there is one, or something else.
+    """
+    if not _ONLY_MATCHES.match(text):
+        raise ValueError(text)
+    return read_saved_matches(text)
 
 
-def _read_network(text: str) -> tuple[bool, Address]:
-    """Whether a source or destination is negated, and its network."""
-    if text[1] == "-" and text.endswith("/32"):
-        try:
-            return False, to_host_network(text[4:-3])
-        except BadValue:
-            pass  # an IPv6 network, or something that the general way has a word for
-    return _read_repeated_network(text)
-
-
-@remember
-def _read_repeated_network(text: str) -> tuple[bool, Address]:
-    *negation, _, network = text.split()
-    return bool(negation), to_address(network)
+_DESTINATION = re.compile(r"--to-destination ([0-9.]+):([0-9]{1,5})")
+_make_to = maker(ToOption, "address", "port")
 
 
 def _read_target(target: str, text: str) -> tuple[tuple[TargetOption, ...], str | None]:
+    """The options of a target."""
     # Where packets are sent differs from rule to rule; other options of targets are the same in many.
+    if target == "DNAT" and (found := _DESTINATION.fullmatch(text)):
+        return (_make_to(to_ipv4(found[1]), int(found[2])),), None
     return (read_saved_target if target in ("DNAT", "SNAT") else read_repeated_target)(target, text)
 
 
@@ -302,7 +362,7 @@ def _rule(tokens: dict[str, str | None], anywhere: _Network, origin: str, number
     if comment and known.comment is not None:
         # A rule here has one comment; a second one stays as it was printed.
         known = read_saved_matches(f"-m comment --comment {comment} {tokens['matches']}")
-    options, other = _read_target(target or "", tokens["options"] or "")
+    options, other = read_saved_target(target or "", tokens["options"] or "")
     pkts, bytes_ = tokens["pkts"] or tokens["pkts_behind"], tokens["bytes"] or tokens["bytes_behind"]
     source, destination = tokens["source"], tokens["destination"]
     return Rule(

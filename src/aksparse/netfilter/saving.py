@@ -11,7 +11,6 @@ import re
 from typing import NamedTuple
 
 from aksparse.netfilter.matches import Match, PortMatch
-from aksparse.netfilter.listed_targets import read_destination
 from aksparse.netfilter.saved_options import options_in, read_match, unquoted, words_in
 from aksparse.netfilter.saved_targets import read_target_options
 from aksparse.netfilter.targets import TargetOption
@@ -45,8 +44,9 @@ def read_saved_matches(text: str) -> SavedMatches:
     """Read what stands between the columns and the target of a rule: `-m NAME [!] --OPTION VALUE ...`."""
     # The port is the one thing here that differs in many rules.
     if port := _DPORT.match(text):
-        others = read_saved_matches(rest) if (rest := text[port.end() :]) else NO_MATCHES
-        return others._replace(matches=(_make_port_match(port[1], to_ports(port[2])), *others.matches))
+        match = _make_port_match(port[1], to_ports(port[2]))
+        rest = read_saved_matches(text[port.end() :]) if port.end() < len(text) else NO_MATCHES
+        return SavedMatches((match, *rest.matches), rest.other, rest.comment)
     matches: list[Match] = []
     others: list[str] = []
     comment = None
@@ -55,11 +55,10 @@ def read_saved_matches(text: str) -> SavedMatches:
         if name == "comment" and part[2:3] == ["--comment"] and len(part) == 4 and comment is None:
             comment = unquoted(part[3])
             continue
-        match = read_match(name, options_in(part[2:])) if name else None
-        if match is None:
-            others.append(" ".join(part))
+        if option := read_match(name, options_in(part[2:])) if name else None:
+            matches.append(option)
         else:
-            matches.append(match)
+            others.append(" ".join(part))
     return SavedMatches(tuple(matches), " ".join(others) or None, comment)
 
 
@@ -73,13 +72,8 @@ def _parts(words: list[str]) -> list[list[str]]:
     return parts
 
 
-_DESTINATION = re.compile(r" *--to-destination ([^ ]+)")
-
-
 def read_saved_target(target: str, text: str) -> tuple[tuple[TargetOption, ...], str | None]:
     """The typed options of a target, and the text of what is not typed."""
-    if target == "DNAT" and (found := _DESTINATION.fullmatch(text)) and (option := read_destination(f"to:{found[1]}")):
-        return (option,), None
     options = read_target_options(target, options_in(words_in(text)))
     return (options, None) if options is not None else ((), text.strip())
 
