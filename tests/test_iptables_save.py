@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_rules_are_read_as_by_the_grammar(text: str, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("text", [*TEXTS, RANDOM], ids=[*(str(n) for n in range(len(TEXTS))), "random"])
 def test_ports_are_read_as_any_match(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quickly = read(text)
-    monkeypatch.setattr(saving, "_DPORT", iptables_save.re.compile("(?!)"))
+    monkeypatch.setattr(saving, "_DPORT", re.compile("(?!)"))
     saving.read_saved_matches.cache_clear()
     assert read(text) == quickly
     saving.read_saved_matches.cache_clear()
