@@ -297,7 +297,7 @@ FORMAT_WORDS = {
     "ip_rule": "from to tos fwmark iif oif uidrange ipproto sport dport tun id lookup table suppress prefixlength"
     " ifgroup realms goto map proto",
     # `None` is `headless`, `<none>` and `<unknown>` are absent.
-    "kubectl_get": "none unknown unset ago more",
+    "kubectl_get": "none unknown unset ago more of over",
     "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
     " packet ctstate seconds name side mask masq redir ports icmptype avg burst flags level prefix from to on utc"
     " source ip range in physdev owner uid gid",
@@ -363,6 +363,7 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", line.replace("protodown on", "down"))
         case "kubectl_get":
             line = re.sub(r"^((?:\S+ +)?[a-z]+)\.[a-z.]+/", r"\1/", line)  # the group of a resource
+            line = re.sub(r"\(x(\d+ over )", r"(\1", line).replace("/1 of ", " of ")  # of parallel jobs, one is enough
         case "ip_neigh":
             line = line.replace("probes", " probes")
         case "ip_route":
@@ -477,12 +478,7 @@ NOT_SAID_IN_WORDS = {
         *("counters_approximate", "opt", "negated", "goto", "table", "rules"),
         *("num", "references", "comment_ambiguous"),  # only a listing says these
     },
-    "kubectl_get": {
-        "headless",
-        # No table of the corpus has a value for these.
-        *("address", "count", "duration", "first_seen", "last_schedule", "more_endpoints", "more_hosts", "more_ports"),
-        *("over", "parallelism", "selector_expressions", "source", "subobject", "timezone"),
-    },
+    "kubectl_get": {"headless"},
     "route": {"truncated"},
 }
 

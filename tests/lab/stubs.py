@@ -43,9 +43,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server | _UnixServer
 
     def do_GET(self) -> None:
-        body = self.server.answers(self.path.partition("?")[0])
+        path, _, query = self.path.partition("?")
+        watched = "watch=true" in query.split("&")
+        body = self.server.answers(f"{path}?watch" if watched else path)
         status = 404 if body is None else 200
-        data = json.dumps(body if body is not None else {"message": "not found"}).encode()
+        said = body if watched and isinstance(body, list) else [body if body is not None else {"message": "not found"}]
+        data = "\n".join(map(json.dumps, said)).encode()
         self.send_response(status)
         self.send_header("Api-Version", DOCKER_API_VERSION)
         self.send_header("Content-Type", "application/json")

@@ -18,11 +18,13 @@ from aksparse.commands.kubectl_get import Deployment, Job, OtherResource, Pod, p
 from tests.real.conftest import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stubs import Answers
 
 pytestmark = pytest.mark.real
+
+Row = tuple[dict[str, Any], list[str]]  # the metadata, and the cells
 
 RESOURCES = {
     "pods": ("/api/v1", "v1", "Pod", "Name|Ready|Status|Restarts|Age", "IP|Node|Nominated Node|Readiness Gates"),
@@ -54,14 +56,21 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def hold(self, name: str, rows: list[tuple[dict[str, Any], list[str]]]) -> None:
-        """Answer with a table of these metadata and cells."""
-        path, _, _, plain, wide = RESOURCES[name]
+    def hold(self, name: str, rows: list[Row], watched: Sequence[Row] = ()) -> None:
+        """Answer with a table of these metadata and cells, and with these changes when it is watched."""
+        path = RESOURCES[name][0]
+        events = [{"type": "MODIFIED", "object": self.table(name, [row])} for row in watched]
+        for whole in (f"{path}/{name}", f"{path}/namespaces/default/{name}"):
+            self.answers[whole] = self.table(name, rows)
+            self.answers[f"{whole}?watch"] = events
+
+    def table(self, name: str, rows: list[Row]) -> dict[str, Any]:
+        *_, plain, wide = RESOURCES[name]
         columns = [(column, 0) for column in plain.split("|")] + [(column, 1) for column in wide.split("|")]
-        table = {
+        return {
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",
-            "metadata": {},
+            "metadata": {"resourceVersion": "1"},
             "columnDefinitions": [
                 {"name": column, "type": "string", "format": "name" * (column == "Name"), "priority": priority}
                 for column, priority in columns
@@ -72,7 +81,6 @@ class Server:
                 for metadata, cells in rows
             ],
         }
-        self.answers[f"{path}/{name}"] = self.answers[f"{path}/namespaces/default/{name}"] = table
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +99,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "singularName": kind.lower(),
             "kind": kind,
             "namespaced": True,
-            "verbs": ["get", "list"],
+            "verbs": ["get", "list", "watch"],
         }
         answers[path] = {"kind": "APIResourceList", "groupVersion": version, "resources": [resource]}
         if "/" in version:
@@ -186,7 +194,7 @@ def assert_workload(record: Any, cells: list[str] | None) -> None:
     assert (",".join([*terms, *record.selector_expressions]) or "<none>") == selector
 
 
-def random_rows(chance: random.Random, name: str) -> list[tuple[dict[str, Any], list[str]]]:
+def random_rows(chance: random.Random, name: str) -> list[Row]:
     rows = []
     for number in range(chance.randint(1, 12)):
         labels = {key: value for key, value in (("app", "web"), ("tier", "x-1")) if chance.random() < 0.6}
@@ -225,6 +233,21 @@ def test_rows_without_a_header_read_as_the_server_sent_them(name: str, server: S
         parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
         for record, (_, cells) in zip(parsed, rows, strict=True):
             assert_cells(record, name, cells, wide="-owide" in argv)
+
+
+@pytest.mark.parametrize("name", ["pods", "deployments", "jobs"])
+def test_rows_that_drift_from_their_header_read_as_the_server_sent_them(name: str, server: Server) -> None:
+    chance = random.Random(name)
+    for _ in range(25):
+        rows, changes = random_rows(chance, name), random_rows(chance, name)
+        server.hold(name, rows, changes)
+        argv = ("get", name, "--watch", *chance.choice(((), ("-owide",), ("-A", "-owide"), ("--output-watch-events",))))
+        parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
+        assert len(parsed) == len(rows) + len(changes)
+        for number, (record, (_, cells)) in enumerate(zip(parsed, (*rows, *changes), strict=True)):
+            assert_cells(record, name, cells, wide="-owide" in argv)
+            if "--output-watch-events" in argv:
+                assert cast("Any", record).columns == {"EVENT": "ADDED" if number < len(rows) else "MODIFIED"}
 
 
 def test_several_resources_at_once_read_as_the_server_sent_them(server: Server) -> None:

@@ -8,6 +8,9 @@ before the name: `deployment.apps/NAME`.
 Rows without a header (`--no-headers`, or `grep` took it) are read when the command line, the resource before the name,
 or the form of all cells leaves one kind only; otherwise they are reported. With `-o name` each line is a name.
 
+`kubectl events` prints a message as it is, line breaks and all: a line that is no row, below an event, is the rest of
+its message, and a warning says that this is a guess.
+
 What kubectl says beside the tables is set aside by name: deprecations, that there are no resources, errors of the
 server (with a warning, for then a part of the answer is missing).
 """
@@ -15,8 +18,11 @@ server (with a warning, for then a part of the answer is missing).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
+from itertools import takewhile
 from typing import NamedTuple
 
+import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines, noise
@@ -80,6 +86,13 @@ _SERVER_ERROR = LineGrammar(
     )
 )
 _CLIENT_LOG = LineGrammar(pp.Regex(r"[IWEF][0-9]{4} [0-9:.]{8,} +[0-9]+ [\w.-]+:[0-9]+\] .*"))
+
+_SAID_BESIDE = {
+    "no-resources": _NO_RESOURCES,
+    "deprecation": _DEPRECATION,
+    "client-log": _CLIENT_LOG,
+    "server-error": _SERVER_ERROR,
+}
 
 # Of pods there are many: the usual tables of theirs are read with one pattern each.
 
@@ -199,6 +212,7 @@ class _Reader:
         self.request = _request(lines.argv)
         self.kinds = self.request.kinds if self.request else None
         self.table: Table | None = None
+        self.continued_to = 0  # the last line of the message being read
         if self.request and self.request.output == "name":
             self.table = Table(Header(("NAME",), None), None)
 
@@ -218,11 +232,27 @@ class _Reader:
             lines.ignore(number, name)
         elif self.table is None:
             return self.without_header(number, line)
+        elif number <= self.continued_to:
+            lines.recorded(number)
+            lines.report(number, "continued-message", "taken for the rest of the message above", 1, "warning")
         elif noise(line) or (row := self.table.read(line, origin=lines.source, line=number)) is None:
             lines.refuse(number, self.table.grammar)
         else:
-            return row
+            return self.with_whole_message(row) if isinstance(row, Event) else row
         return None
+
+    def with_whole_message(self, event: Event) -> Event:
+        """The event, with the lines of its message that stand below its row."""
+        below = self.lines.texts[event.line - self.lines.first + 1 :]
+        rest = list(takewhile(self.is_no_row, below)) if self.table and self.table.names[-1] == "MESSAGE" else []
+        if not rest or event.message is None:
+            return event
+        self.continued_to = event.line + len(rest)
+        return attrs.evolve(event, message="\n".join((event.message, *rest)), end_line=self.continued_to)
+
+    def is_no_row(self, line: str) -> bool:
+        said = any(grammar.pattern.match(line) for grammar in (HEADER, *_SAID_BESIDE.values()))
+        return not (said or noise(line)) and (self.table is None or copy(self.table).split(line) is None)
 
     def begins_custom_columns(self, line: str) -> bool:
         custom = self.request is not None and self.request.output.startswith("custom-columns")
@@ -238,16 +268,10 @@ class _Reader:
 
     def said_beside(self, number: int, line: str) -> str | None:
         """The name under which a line is ignored that kubectl prints beside its tables."""
-        if _NO_RESOURCES.pattern.match(line):
-            return "no-resources"
-        if _DEPRECATION.pattern.match(line):
-            return "deprecation"
-        if _CLIENT_LOG.pattern.match(line):
-            return "client-log"
-        if _SERVER_ERROR.pattern.match(line):
-            self.lines.report(number, "server-error", "kubectl did not get all it asked for", 1, "warning")
-            return "server-error"
-        return None
+        name = next((name for name, grammar in _SAID_BESIDE.items() if grammar.pattern.match(line)), None)
+        if name == "server-error":
+            self.lines.report(number, name, "kubectl did not get all it asked for", 1, "warning")
+        return name
 
     def without_header(self, number: int, line: str) -> Resource | None:
         lines = self.lines
