@@ -128,6 +128,7 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 # A module may import those above it, never one below; the commands stand side by side.
 LAYERS = [
     *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
+    *("kubelet", "containers"),
     *("netfilter.values", "netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.options"),
     *("netfilter.listed_matches", "netfilter.listed_targets", "netfilter.listing"),
     *("netfilter.saved_options", "netfilter.saved_targets", "netfilter.saving"),

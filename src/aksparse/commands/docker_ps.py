@@ -1,70 +1,51 @@
-"""`docker ps`: the containers of a Docker engine.
+"""`docker ps`: the containers of a Docker engine; `podman ps` and `nerdctl ps` print the same columns.
 
 Format: docker-ps(1) of the Docker CLI, `cli/command/formatter/container.go`: a header and one line per container with
-the columns CONTAINER ID, IMAGE, COMMAND, CREATED, STATUS, PORTS, NAMES and, with `-s`, SIZE. The columns are read by
-their form, not their position, so that the header may be missing (`docker ps | grep nginx`). Record fields carry the
-names that ``--format '{{json .}}'`` uses, in lower case.
+the columns CONTAINER ID, IMAGE, COMMAND, CREATED, STATUS, PORTS, NAMES and, with `-s`, SIZE. A format `table ...` may
+choose any columns, in any order; with `-q` there are only ids. Record fields carry the names that
+``--format '{{json .}}'`` uses, in snake case; a field is absent when its column is.
 
-The command is quoted as Go quotes strings, and without `--no-trunc` cut to 20 characters, the last of them an ellipsis.
-A page that was decoded wrongly shows that ellipsis as three other characters.
+The rows of the usual columns are read by their form, so that the header may be missing (`docker ps | grep nginx`) and a
+page may have collapsed the blanks. All other rows are cut where the header says: the columns are padded with blanks to
+the widest cell (Go's text/tabwriter, which counts characters). By how much tells the client apart: docker adds 3 blanks
+and made columns at least 20 wide before 20.10, podman adds 2 (`cmd/podman/containers/ps.go`), nerdctl 4
+(`cmd/nerdctl/container_list.go`). podman prints its command without quotes, and a line feed in it breaks the table.
 
-The kubelet names its containers ``k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT``; the container named `POD` is the pause
-container, which holds the pod's network namespace.
+The command of docker and nerdctl is quoted as Go quotes strings, and without `--no-trunc` cut to 20 characters, the
+last of them an ellipsis; a page that was decoded wrongly shows that as three other characters. Docker before 17.10, and
+podman, end it with three dots. Whether a command of just that width was cut or ends so itself is not in the text: it
+counts as cut. The labels are printed without quotes, and where one has a comma in it they can be read in other ways.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, IPv6Address
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines
+from aksparse.command import Command, Lines, noise
+from aksparse.containers import (
+    Port,
+    container_id,
+    creation_time,
+    ports,
+    quoted_command,
+    read_command,
+    read_status,
+    size,
+    status,
+    to_labels,
+    to_list,
+    to_mounts,
+    to_ports,
+)
+from aksparse.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.linere import LineGrammar
-from aksparse.records import Record
-from aksparse.tokens import HUMAN_DURATION, column, remember, time_ago, to_ip, word
-
-
-@attrs.frozen(kw_only=True)
-class Port:
-    """A port or a range of ports of a container, and where the host publishes it.
-
-    Attributes:
-        ip: the host address it is published on; absent when it is not published.
-        public_port: the port on the host, or the first of a range.
-        public_last_port: the last port of a range on the host.
-        private_port: the port in the container, or the first of a range.
-        private_last_port: the last port of a range in the container.
-        type: the protocol: `tcp`, `udp` or `sctp`.
-    """
-
-    ip: IPv4Address | IPv6Address | None = None
-    public_port: int | None = None
-    public_last_port: int | None = None
-    private_port: int
-    private_last_port: int | None = None
-    type: str
-
-
-@attrs.frozen(kw_only=True)
-class KubernetesName:
-    """What the kubelet writes into a container's name.
-
-    Attributes:
-        container: the name of the container in its pod; `POD` for the pause container.
-        pod: the name of the pod.
-        namespace: the namespace of the pod.
-        uid: the unique id of the pod.
-        attempt: how many times the container was started anew.
-    """
-
-    container: str
-    pod: str
-    namespace: str
-    uid: str
-    attempt: int
+from aksparse.records import Record, constructor, maker
+from aksparse.tokens import HUMAN_DURATION, column, integer, remember, time_ago, word
 
 
 @attrs.frozen(kw_only=True)
@@ -77,176 +58,364 @@ class Container(Record):
         command: the command it runs, as far as it is printed.
         command_truncated: whether the command was cut.
         running_for: how long ago it was created, as printed.
+        created_at: when it was created, as printed.
         status: the status, as printed.
-        state: `running`, `paused`, `restarting`, `exited`, `created`, `dead` or `removing`.
+        state: `running`, `paused`, `restarting`, `exited`, `created`, `dead` or `removing`, and podman's others.
         exit_code: the exit code of its last run, when it has ended.
         health: `healthy`, `unhealthy` or `starting`, when it has a health check.
         ports: its ports.
         names: its name; with `--no-trunc` also the names that links give it.
         size: the size of its own layer and of all, as printed, with `-s`.
-        kubernetes: the parts of its name, when the kubelet made it.
-        pause: whether it is the pause container of a pod.
+        labels: its labels.
+        labels_ambiguous: whether a label has a comma in it, so that where one ends is a guess.
+        mounts: the names of its volumes and the paths that are mounted; one that was cut ends with an ellipsis.
+        networks: the networks it is attached to.
+        local_volumes: the number of its volumes on this host.
+        pid: its process id, with podman's `--namespace`.
+        pod: the id of its pod, with podman's `--pod`.
+        pod_name: the name of that pod.
+        other: the columns without a field, by the names in the header, as they are.
+        kubernetes: what the kubelet says of it, in its name or its labels.
+        pause: whether it is the pause container of a pod; absent when no column would say it.
+        tool: the client that printed it, when the layout or the command line tells: `docker`, `podman` or `nerdctl`.
     """
 
-    id: str
-    image: str
-    command: str
-    command_truncated: bool
-    running_for: str
-    status: str
-    state: str
+    id: str | None = None
+    image: str | None = None
+    command: str | None = None
+    command_truncated: bool | None = None
+    running_for: str | None = None
+    created_at: str | None = None
+    status: str | None = None
+    state: str | None = None
     exit_code: int | None = None
     health: str | None = None
-    ports: tuple[Port, ...] = ()
-    names: tuple[str, ...]
+    ports: tuple[Port, ...] | None = None
+    names: tuple[str, ...] | None = None
     size: str | None = None
+    labels: dict[str, str] | None = None
+    labels_ambiguous: bool | None = None
+    mounts: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
+    local_volumes: int | None = None
+    pid: int | None = None
+    pod: str | None = None
+    pod_name: str | None = None
+    other: dict[str, str] | None = None
     kubernetes: KubernetesName | None = None
-    pause: bool = False
+    pause: bool | None = None
+    tool: str | None = None
 
 
-_port = r"(?:[0-9a-fA-F.:\[\]]+:)?[0-9]+(?:-[0-9]+)?(?:->[0-9]+(?:-[0-9]+)?)?/(?:tcp|udp|sctp)"
+# Rows of the usual columns
 
+_TOKENS: Mapping[str, pp.ParserElement] = {
+    **{"id": container_id, "image": word, "command": quoted_command, "running_for": time_ago},
+    **{"created_at": creation_time, "status": status, "state": word, "ports": ports, "names": word, "size": size},
+    **{"local_volumes": integer, "pid": integer},
+}
+
+
+def _named(*fields: str) -> list[pp.ParserElement]:
+    columns = [column(_TOKENS[field](field)) for field in fields]
+    return [pp.Opt(cell) if field == "ports" else cell for field, cell in zip(fields, columns, strict=True)]
+
+
+_USUAL = ("id", "image", "command", "running_for", "status", "ports", "names")
+_ROW = LineGrammar(pp.And(_named(*_USUAL)))
+_ROW_WITH_SIZE = LineGrammar(pp.And(_named(*_USUAL, "size")))
+# Without quotes the command ends where two blanks and a time follow.
+_unquoted = pp.Regex(rf'(?!{HUMAN_DURATION} ago  )[^ "].*?(?=  +{HUMAN_DURATION} ago  )').set_name("command")
+_PODMAN_ROW = LineGrammar(
+    pp.And(_named("id", "image"))
+    + pp.Opt(_unquoted("command"))
+    + pp.And(_named("running_for", "status", "ports", "names"))
+    + pp.Opt(column(container_id("pod")) + column(word("pod_name")))
+    + pp.Opt(column(size("size")))
+)
+_ID = LineGrammar(column(container_id("id")))
+
+# Tables of any columns
+
+_FIELDS = {
+    **{"CONTAINER ID": "id", "IMAGE": "image", "COMMAND": "command", "CREATED": "running_for", "STATUS": "status"},
+    **{"PORTS": "ports", "NAMES": "names", "SIZE": "size", "RUNNING FOR": "running_for", "CREATED AT": "created_at"},
+    **{"STATE": "state", "LABELS": "labels", "MOUNTS": "mounts", "NETWORKS": "networks", "PID": "pid"},
+    **{"LOCAL VOLUMES": "local_volumes", "EXIT CODE": "exit_code", "POD ID": "pod", "PODNAME": "pod_name"},
+    **{name: name for name in "PLATFORM RUNTIME CGROUPNS IPC MNT NET PIDNS USERNS UTS".split()},
+}
+_FORMS = {field: LineGrammar(token) for field, token in _TOKENS.items() if field not in ("image", "state", "status")}
+_NEVER_EMPTY = {"id", "image", "running_for", "created_at", "state"}
+_GAP = 2
+
+# Words in capitals that name a column; a header has one that no other tool has.
+_names = pp.Regex("|".join(sorted(_FIELDS, reverse=True)).replace(" ", "[ \t]+")).set_name("name of a column")
 _HEADER = LineGrammar(
-    pp.And([column(pp.Literal(name)) for name in "CONTAINER ID IMAGE COMMAND CREATED STATUS PORTS NAMES".split()])
-    + pp.Opt(column(pp.Literal("SIZE")))
+    pp.FollowedBy(pp.Regex(r"(?:.*[ \t])?(?:CONTAINER[ \t]+ID|NAMES|RUNNING[ \t]+FOR|LOCAL[ \t]+VOLUMES)(?![^ \t])"))
+    + pp.OneOrMore(column(_names))
 )
-_CONTAINER = LineGrammar(
-    column(pp.Regex(r"[0-9a-f]{64}|[0-9a-f]{12}").set_name("container id")("id"))
-    + column(word("image"))
-    + column(pp.Regex(r'"(?:[^"\\]|\\.)*"').set_name("quoted command")("command"))
-    + column(time_ago("running_for"))
-    + column(
-        pp.Regex(
-            rf"Up {HUMAN_DURATION}(?: \((?:healthy|unhealthy|health: starting|Paused)\))?"
-            rf"|(?:Exited|Restarting) \([0-9]{{1,9}}\) {HUMAN_DURATION} ago"
-            r"|Created|Dead|Removal In Progress"
-        ).set_name("status")("status")
-    )
-    + pp.Opt(column(pp.Regex(rf"{_port}(?:, {_port})*").set_name("ports")("ports")))
-    + column(word("names"))
-    + pp.Opt(column(pp.Regex(r"[0-9.]+[kMGTP]?B(?: \(virtual [0-9.]+[kMGTP]?B\))?").set_name("size")("size")))
+_WIDE_NAME = re.compile(r"[^ ]+(?: [^ ]+)*")
+_NAME = re.compile(rf"(?:{'|'.join(sorted(_FIELDS, reverse=True))})(?![^ ])|[^ ]+")
+_LABEL = re.compile(r"[a-z0-9][a-z0-9 ]*")  # what docker makes of the name of a label
+
+# Where the second column begins, when the first holds the ids.
+_QUOTING = {15: "docker", 20: "docker", 67: "docker", 16: "nerdctl", 68: "nerdctl"}
+_TOOLS = {**_QUOTING, 14: "podman", 66: "podman"}
+_CLIENTS = frozenset(_TOOLS.values())
+
+
+class _Table(NamedTuple):
+    """How rows are read: from the last header on, or without one.
+
+    Attributes:
+        fields: the fields of the columns, or the names of those that have no field.
+        starts: where cells begin; none when that is not known.
+        tool: the client that printed the table, when the layout tells.
+        forms: the grammars of rows, whatever the layout.
+    """
+
+    fields: tuple[str, ...] = ()
+    starts: tuple[int, ...] = ()
+    tool: str | None = None
+    forms: tuple[LineGrammar, ...] = ()
+
+    def cells(self, line: str) -> dict[str, str] | None:
+        """The cells of a row by their fields; `None` when it is no row of the table."""
+        return self._cut(line) or next(filter(None, (form.parse(line) for form in self.forms)), None)
+
+    def _cut(self, line: str) -> dict[str, str] | None:
+        if not self.starts or line[: self.starts[0]].strip():
+            return None
+        found = {}
+        for field, start, end in zip(self.fields, self.starts, (*self.starts[1:], None), strict=True):
+            cell = line[start:end]
+            if (end and line[end - _GAP : end].strip()) or (cell[:1] == " " and not cell.isspace()):
+                return None
+            found[field] = cell.rstrip()
+        return found if all(self._fits(field, cell) for field, cell in found.items()) else None
+
+    def _fits(self, field: str, cell: str) -> bool:
+        """Whether a cell has the form that its column has."""
+        if field == "command":
+            return self.tool == "podman" or bool(_FORMS[field].pattern.match(cell))
+        if not cell:
+            return field not in _NEVER_EMPTY
+        return field not in _FORMS or bool(_FORMS[field].pattern.match(cell))
+
+
+def _read_header(line: str) -> _Table | None:
+    """The table that a header begins."""
+    wide = "  " in line.strip()
+    names = list((_WIDE_NAME if wide else _NAME).finditer(line))
+    texts = [name[0] for name in names]
+    labels = [text for text in texts if text not in _FIELDS]
+    if len(labels) == len(texts) or not all(map(_LABEL.fullmatch, labels)) or len(set(texts)) < len(texts):
+        return None
+    fields = tuple(_FIELDS.get(text, text) for text in texts)
+    starts = tuple(name.start() for name in names) if wide else ()
+    tool = _TOOLS.get(starts[1]) if starts[1:] and texts[0] == "CONTAINER ID" else None
+    return _Table(fields, starts, tool, _forms(fields, tool))
+
+
+@remember
+def _forms(fields: tuple[str, ...], tool: str | None) -> tuple[LineGrammar, ...]:
+    """The grammars of rows with these columns, when the form of the cells tells them apart."""
+    if fields == _USUAL and tool != "podman":
+        return (_ROW,)
+    if fields == (*_USUAL, "size") and tool != "podman":
+        return (_ROW_WITH_SIZE,)
+    if fields[: len(_USUAL)] == _USUAL:
+        return (_PODMAN_ROW,)
+    return (LineGrammar(pp.And(_named(*fields))),) if set(fields) <= _TOKENS.keys() else ()
+
+
+_make_container = maker(
+    Container,
+    *("id", "image", "command", "command_truncated", "running_for", "status", "state", "exit_code", "health", "ports"),
+    *("names", "kubernetes", "pause", "tool", "origin", "line"),
 )
+_new_container = constructor(Container)
 
 
 def _assemble(lines: Lines) -> Iterator[Container]:
+    client = lines.argv[0] if lines.argv and lines.argv[0] in _CLIENTS else None
+    origin, recorded = lines.source, lines.recorded
+    usual = lines.matcher(_ROW)
+    table = _Table(forms=(_ID,) if _only_ids(lines.texts) else (_ROW, _ROW_WITH_SIZE, _PODMAN_ROW))
     for number, line in lines:
-        if found := _CONTAINER.parse(line):
-            try:
-                container = _container(found, lines.source, number)
-            except ValueError as error:
-                lines.bad_value(number, error)
+        try:
+            if table.forms[:1] == (_ROW,) and (found := usual(line)):
+                id_, image, command, running_for, status, ports, names = found.groups()
+                kubernetes = name_of_kubelet(names)
+                container = _make_container(
+                    id_,
+                    image,
+                    *read_command(command, len(id_) > _SHORT),
+                    running_for,
+                    status,
+                    *read_status(status),
+                    to_ports(ports or ""),
+                    tuple(names.split(",")),
+                    kubernetes,
+                    kubernetes is not None and kubernetes.container == PAUSE,
+                    _QUOTING.get(found.start(2)) or client,
+                    origin,
+                    number,
+                )
+            elif header := _read_header(line):
+                lines.ignore(number, "header")
+                table = header
                 continue
-            lines.recorded(number)
-            yield container
-        elif _HEADER.pattern.match(line):
-            lines.ignore(number, "header")
-        else:
-            lines.refuse(number, _CONTAINER)
+            elif cells := table.cells(line):
+                tool = table.tool or (not table.fields and _tool(line, cells)) or client
+                container = _new_container(**_read(cells), tool=tool, origin=origin, line=number)
+            else:
+                lines.refuse(number, *table.forms)
+                continue
+        except ValueError as error:
+            lines.bad_value(number, error)
+            continue
+        recorded(number)
+        yield container
 
 
-def _container(found: dict[str, str], origin: str, number: int) -> Container:
-    command, truncated = _unquote(found["command"])
-    state, exit_code, health = _read_status(found["status"])
-    kubernetes = _kubernetes_name(found["names"])
-    return Container(
-        id=found["id"],
-        image=found["image"],
-        command=command,
-        command_truncated=truncated,
-        running_for=found["running_for"],
-        status=found["status"],
-        state=state,
-        exit_code=exit_code,
-        health=health,
-        ports=tuple(_to_port(port) for port in found["ports"].split(", ")) if "ports" in found else (),
-        names=tuple(found["names"].split(",")),
-        size=found.get("size"),
-        kubernetes=kubernetes,
-        pause=kubernetes is not None and kubernetes.container == "POD",
-        origin=origin,
-        line=number,
-    )
+def _only_ids(texts: Sequence[str]) -> bool:
+    """Whether there is nothing but ids, as with `-q`."""
+    ids = 0
+    for text in texts:
+        if _ID.pattern.match(text):
+            ids += 1
+        elif not noise(text):
+            return False
+    return ids > 0
 
 
-_ELLIPSES = ("…", "…".encode().decode("cp1252"), "…".encode().decode("latin-1"))
-_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))")
-_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-
-@remember
-def _unquote(text: str) -> tuple[str, bool]:
-    """The string that Go printed quoted, without the ellipsis, and whether there was one."""
-    command = _ESCAPE.sub(_unescape, text[1:-1])
-    for ellipsis in _ELLIPSES:
-        if command.endswith(ellipsis):
-            return command.removesuffix(ellipsis), True
-    return command, False
-
-
-def _unescape(match: re.Match[str]) -> str:
-    digits = match[1] or match[2] or match[3]
-    if digits is None:
-        return _ESCAPED.get(match[4], match[4])
-    return chr(int(digits, 16)) if int(digits, 16) <= 0x10FFFF else match[0]
-
-
-_STATES = {"Up": "running", "Exited": "exited", "Restarting": "restarting", "Removal": "removing"}
-
-
-@remember
-def _read_status(text: str) -> tuple[str, int | None, str | None]:
-    """State, exit code and health, from a status such as `Up 2 hours (healthy)`."""
-    first, _, rest = text.partition(" ")
-    in_brackets = rest[rest.find("(") + 1 : rest.find(")")] if "(" in rest else ""
-    if first == "Up":
-        state = "paused" if in_brackets == "Paused" else "running"
-        return state, None, in_brackets.removeprefix("health: ") if state == "running" and in_brackets else None
-    return _STATES.get(first, first.lower()), int(in_brackets) if in_brackets else None, None
-
-
-_PORT = re.compile(
-    r"(?:(?:(?P<ip>[^-]+):)?(?P<public>[0-9]{1,5})(?:-(?P<public_last>[0-9]{1,5}))?->)?"
-    r"(?P<private>[0-9]{1,5})(?:-(?P<private_last>[0-9]{1,5}))?/(?P<type>[a-z]+)"
-)
-
-
-@remember
-def _to_port(text: str) -> Port:
-    match = _PORT.fullmatch(text)
-    if match is None:
-        raise ValueError(f"expected port, found {text!r}")
-    numbers = {name: int(match[name]) if match[name] else None for name in ("public", "public_last", "private_last")}
-    return Port(
-        ip=to_ip(match["ip"].strip("[]")) if match["ip"] else None,
-        public_port=numbers["public"],
-        public_last_port=numbers["public_last"],
-        private_port=int(match["private"]),
-        private_last_port=numbers["private_last"],
-        type=match["type"],
-    )
-
-
-def _kubernetes_name(name: str) -> KubernetesName | None:
-    parts = name.split("_")
-    if len(parts) != 6 or parts[0] != "k8s" or not re.fullmatch(r"[0-9]{1,9}", parts[5]):
+def _tool(line: str, cells: Mapping[str, str]) -> str | None:
+    """The client that printed a row without a header."""
+    if "names" not in cells:
         return None
-    _, container, pod, namespace, uid, attempt = parts
-    return KubernetesName(container=container, pod=pod, namespace=namespace, uid=uid, attempt=int(attempt))
+    start = re.match("[^ ]+ +", line)
+    return _QUOTING.get(start.end() if start else 0) if cells.get("command", "")[:1] == '"' else "podman"
 
 
-_OPTIONS = re.compile(r"-[aslq]+|--all|--size|--latest|--no-trunc|-n=?\d*|--last=?\d*|\d+")
+# Values
+
+Fields = dict[str, Any]
+
+
+def _read(cells: Mapping[str, str]) -> Fields:
+    """The fields of a container from its cells."""
+    fields: Fields = {}
+    other = {}
+    for field, text in cells.items():
+        if field in _READERS:
+            fields.update(_READERS[field](text))
+        elif field in _TEXTS:
+            fields[field] = text or None
+        else:
+            other[field] = text
+    if fields.get("command") is not None:
+        fields["command"], fields["command_truncated"] = read_command(
+            fields["command"], len(fields.get("id") or "") > _SHORT
+        )
+    if other:
+        fields["other"] = other
+    if "names" in fields or "labels" in fields:
+        names = fields.get("names") or ()
+        kubernetes = next(filter(None, map(name_of_kubelet, names)), None) or name_in_labels(fields.get("labels") or {})
+        fields["kubernetes"] = kubernetes
+        fields["pause"] = kubernetes.container == PAUSE if kubernetes else any(map(_INFRA.fullmatch, names))
+    return fields
+
+
+_TEXTS = {"id", "image", "command", "running_for", "created_at", "size", "pod", "pod_name"}
+_INFRA = re.compile(r"[0-9a-f]{12}-infra")  # podman's, after the id of the pod
+_SHORT = 12
+
+
+def _label_fields(text: str) -> Fields:
+    labels, guessed = to_labels(text)
+    return {"labels": labels, "labels_ambiguous": guessed}
+
+
+def _status_fields(text: str) -> Fields:
+    state, exit_code, health = read_status(text)
+    found = {"state": state, "exit_code": exit_code, "health": health}
+    return {"status": text or None, **{field: value for field, value in found.items() if value is not None}}
+
+
+def _state_fields(text: str) -> Fields:
+    """What stands under STATE: podman shows the status under STATE."""
+    return {"state": text} if re.fullmatch("[a-z]+", text) else _status_fields(text)
+
+
+def _number(field: str) -> Callable[[str], Fields]:
+    return lambda text: {field: int(text) if text else None}
+
+
+_READERS: Mapping[str, Callable[[str], Fields]] = {
+    "status": _status_fields,
+    "state": _state_fields,
+    "ports": lambda text: {"ports": to_ports(text)},
+    "names": lambda text: {"names": tuple(text.split(",")) if text else ()},
+    "labels": _label_fields,
+    "mounts": lambda text: {"mounts": to_mounts(text)},
+    "networks": lambda text: {"networks": to_list(text)},
+    **{field: _number(field) for field in ("local_volumes", "pid", "exit_code")},
+}
+
+
+# The command line
+
+_FLAGS = re.compile(
+    r"-[aslqp]+|--(?:all|size|latest|no-trunc|quiet|pod|namespace|ns|external|sync|noheading)(?:=true|=false)?"
+)
+_LAST = re.compile(r"-[aslq]*n=?[0-9]+")
+_VALUED = {"-n", "--last", "-f", "--filter", "--format", "--sort"}
+_GLOBAL_FLAGS = {"-D", "--debug", "--tls", "--tlsverify", "-r", "--remote", "--syslog", "--noout", "--debug-full"}
+_GLOBAL_VALUED = {
+    *("-H", "--host", "-c", "--context", "--config", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey"),
+    *("--root", "--runroot", "--tmpdir", "--url", "--connection", "--identity", "--runtime", "--storage-driver"),
+    *("--cgroup-manager", "-n", "--namespace", "-a", "--address", "--snapshotter", "--data-root"),
+}
+
+
+def _listing(argv: Sequence[str]) -> list[str] | None:
+    """The options behind `docker [GLOBAL OPTIONS] ps`; `None` when it is another command line."""
+    if not argv or argv[0] not in _CLIENTS:
+        return None
+    words = list(argv[1:])
+    while words and words[0].startswith("-"):
+        option, is_set, _ = words.pop(0).partition("=")
+        if option in _GLOBAL_VALUED:
+            del words[: not is_set]
+        elif option not in _GLOBAL_FLAGS:
+            return None
+    if words[:1] == ["ps"]:
+        return words[1:]
+    return words[2:] if words[:1] == ["container"] and words[1:2] in (["ls"], ["list"], ["ps"]) else None
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
-    words = list(argv)
-    if words[:2] != ["docker", "ps"] and words[:3] != ["docker", "container", "ls"]:
+    rest = _listing(argv)
+    if rest is None:
         return False
-    options = words[2:] if words[1] == "ps" else words[3:]
-    filters = {index + 1 for index, option in enumerate(options) if option in ("-f", "--filter")}
-    return all(
-        index in filters or option in ("-f", "--filter") or option.startswith("--filter=") or _OPTIONS.fullmatch(option)
-        for index, option in enumerate(options)
-    ) and not any(re.fullmatch(r"-[asl]*q[asl]*", option) for option in options)
+    while rest:
+        option, is_set, value = rest.pop(0).partition("=")
+        if option in _VALUED or re.fullmatch("-[aslq]+n", option):
+            value = value if is_set else "".join(rest[:1])
+            del rest[: not is_set]
+            if option == "--format" and not value.startswith("table") and value != "wide":
+                return False
+        elif not _FLAGS.fullmatch(option + is_set + value) and not _LAST.fullmatch(option + is_set + value):
+            return False
+    return True
+
+
+def _shown_by(texts: Sequence[str]) -> bool:
+    """Whether the lines are short ids; whole ones may be sums, or the ids of anything."""
+    ids = [text for text in texts if not noise(text)]
+    return _only_ids(texts) and all(len(text.split()[0]) == _SHORT for text in ids) and any(map(str.islower, ids))
 
 
 COMMAND = Command(
@@ -254,6 +423,7 @@ COMMAND = Command(
     record=Container,
     assemble=_assemble,
     produced_by=_produced_by,
-    signature=(_HEADER, _CONTAINER),
+    signature=(_HEADER, _ROW, _ROW_WITH_SIZE, _PODMAN_ROW),
+    shown_by=_shown_by,
 )
 parse_docker_ps = COMMAND.parse
