@@ -281,8 +281,8 @@ FORMAT_WORDS = {
     "crictl_pods": "",
     "crictl_ps": "",
     "docker_inspect": "",
-    # The last is how an ellipsis begins when the page was decoded wrongly: `command_truncated`.
-    "docker_ps": "â",
+    # How podman prints a map, and how an ellipsis begins when the page was decoded wrongly: `command_truncated`.
+    "docker_ps": "map â",
     "ip_addr": "link mtu qdisc master state mode group qlen brd peer permaddr netnsid netns altname alias"
     " scope metric any proto valid lft preferred flags none"
     # `on` and `off`, `inherit` and `auto`, and names that are others in the JSON.
@@ -471,7 +471,7 @@ NOT_SAID_IN_WORDS = {
     "brctl_showmacs": {"bridge"},
     "cni_conf": {"disable_check"},
     "docker_inspect": {"container"},
-    "docker_ps": {"command_truncated", "state", "exit_code", "health", "kubernetes", "pause"},
+    "docker_ps": {"command_truncated", "health", "kubernetes", "labels_ambiguous", "pause", "tool"},
     "ip_addr": {"link_pointtopoint"},
     "iptables": {"counters_approximate", "opt", "negated", "comment_ambiguous", "table"},
     "iptables_save": {

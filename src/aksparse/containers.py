@@ -1,8 +1,8 @@
 """What the cells of a listing of containers look like, and what they say: commands, statuses, ports, labels.
 
 The forms are those of `cli/command/formatter/container.go` of the Docker CLI and, for the status, which the engine
-makes, of `container/state.go` of moby; podman (`cmd/podman/containers/ps.go`) and nerdctl (`pkg/formatter/formatter.go`)
-print the same with few differences.
+makes, of `container/state.go` of moby. podman (`cmd/podman/containers/ps.go`) and nerdctl
+(`pkg/formatter/formatter.go`) print the same with few differences.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read_command(text: str, whole: bool) -> tuple[str, bool]:
         return command, False
     if quoted:
         for ellipsis in _ELLIPSES:
-            if command.endswith(ellipsis) and _width(kept := command.removesuffix(ellipsis)) >= _LEAST_KEPT:
+            if command.endswith(ellipsis) and len(widened(kept := command.removesuffix(ellipsis))) >= _LEAST_KEPT:
                 return kept, True
     kept = command.removesuffix("...")
     # podman cuts to bytes; a character that it cuts is shown as another.
@@ -81,9 +81,12 @@ _LEAST_KEPT = 18  # of 20 without the ellipsis, and the second half of a wide ch
 _LEAST_BYTES = 17
 
 
-def _width(text: str) -> int:
-    """How wide a terminal shows a text."""
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+FILLER = "\0"
+
+
+def widened(text: str) -> str:
+    """A text with a filler behind each character that is as wide as two on a terminal."""
+    return "".join(char + FILLER if east_asian_width(char) in "WF" else char for char in text)
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -143,8 +146,9 @@ def to_labels(text: str) -> tuple[dict[str, str], bool]:
 
     What is not a key and its value belongs to the value before it, which then has in it what stands between labels.
     """
-    listed = text.startswith("map[") and text.endswith("]")
-    between, within, text = (" ", ":", text[4:-1]) if listed else (",", "=", text)
+    between, within = ",", "="
+    if text.startswith("map[") and text.endswith("]"):
+        between, within, text = " ", ":", text[4:-1]
     labels: dict[str, str] = {}
     last, guessed = None, False
     for piece in text.split(between) if text else ():

@@ -35,6 +35,11 @@ class KubernetesName:
     uid: str | None = None
     attempt: int | None = None
 
+    @property
+    def pod_identity(self) -> tuple[str, str, str | None]:
+        """What containers of one pod have in common; a pod made anew may have the name of the old one."""
+        return self.namespace, self.pod, self.uid
+
 
 _ATTEMPT = re.compile(r"[0-9]{1,9}")
 

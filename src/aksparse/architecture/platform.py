@@ -68,8 +68,11 @@ def pod_sandbox(node: NodeView) -> Fact[PodSandbox]:
     pauses = [c for c in node.capture.records("docker_ps", Container) if c.pause]
     if not pauses:
         return Unknown(reason="no pause container is in the capture", commands=("docker ps",))
-    images = tuple(dict.fromkeys(container.image for container in pauses))
+    images = tuple(dict.fromkeys(container.image for container in pauses if container.image))
     return known(PodSandbox(held_by="pause container", images=images), node.cite(*pauses))
+
+
+_RUNTIMES = {"nerdctl": "containerd"}  # by their clients, where these are not called the same
 
 
 def container_runtime(node: NodeView) -> Fact[ContainerRuntime]:
@@ -79,7 +82,8 @@ def container_runtime(node: NodeView) -> Fact[ContainerRuntime]:
         return known(ContainerRuntime(name=name, version=version or None), node.cite(row))
     containers = node.capture.records("docker_ps", Container)
     if containers:
-        return known(ContainerRuntime(name="docker"), node.cite(*containers))
+        tool = containers[0].tool or "docker"
+        return known(ContainerRuntime(name=_RUNTIMES.get(tool, tool)), node.cite(*containers))
     return Unknown(reason="the container runtime is not in the capture", commands=("kubectl get nodes -o wide",))
 
 

@@ -7,9 +7,10 @@ choose any columns, in any order; with `-q` there are only ids. Record fields ca
 
 The rows of the usual columns are read by their form, so that the header may be missing (`docker ps | grep nginx`) and a
 page may have collapsed the blanks. All other rows are cut where the header says: the columns are padded with blanks to
-the widest cell (Go's text/tabwriter, which counts characters). By how much tells the client apart: docker adds 3 blanks
-and made columns at least 20 wide before 20.10, podman adds 2 (`cmd/podman/containers/ps.go`), nerdctl 4
-(`cmd/nerdctl/container_list.go`). podman prints its command without quotes, and a line feed in it breaks the table.
+the widest cell (Go's text/tabwriter; docker's counts a wide character as two). By how much tells the client apart:
+docker adds 3 blanks, and made columns at least 20 wide before 20.10; podman adds 2 (`cmd/podman/containers/ps.go`) and
+nerdctl 4 (`cmd/nerdctl/container_list.go`). podman prints its command without quotes, and a line feed in it breaks the
+table.
 
 The command of docker and nerdctl is quoted as Go quotes strings, and without `--no-trunc` cut to 20 characters, the
 last of them an ellipsis; a page that was decoded wrongly shows that as three other characters. Docker before 17.10, and
@@ -28,6 +29,7 @@ import pyparsing as pp
 
 from aksparse.command import Command, Lines, noise
 from aksparse.containers import (
+    FILLER,
     Port,
     container_id,
     creation_time,
@@ -41,6 +43,7 @@ from aksparse.containers import (
     to_list,
     to_mounts,
     to_ports,
+    widened,
 )
 from aksparse.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.linere import LineGrammar
@@ -77,7 +80,7 @@ class Container(Record):
         other: the columns without a field, by the names in the header, as they are.
         kubernetes: what the kubelet says of it, in its name or its labels.
         pause: whether it is the pause container of a pod; absent when no column would say it.
-        tool: the client that printed it, when the layout or the command line tells: `docker`, `podman` or `nerdctl`.
+        tool: the client that printed it, when the layout tells: `docker`, `podman` or `nerdctl`.
     """
 
     id: str | None = None
@@ -181,7 +184,14 @@ class _Table(NamedTuple):
 
     def cells(self, line: str) -> dict[str, str] | None:
         """The cells of a row by their fields; `None` when it is no row of the table."""
-        return self._cut(line) or next(filter(None, (form.parse(line) for form in self.forms)), None)
+        if not line.isascii() and FILLER not in line and (found := self._cut(widened(line))):
+            return {field: cell.replace(FILLER, "") for field, cell in found.items()}
+        if found := self._cut(line):
+            return found
+        for form in self.forms:
+            if match := form.pattern.match(line):
+                return dict(zip(form.fields, (token or "" for token in match.groups()), strict=True))
+        return None
 
     def _cut(self, line: str) -> dict[str, str] | None:
         if not self.starts or line[: self.starts[0]].strip():
@@ -191,6 +201,8 @@ class _Table(NamedTuple):
             cell = line[start:end]
             if (end and line[end - _GAP : end].strip()) or (cell[:1] == " " and not cell.isspace()):
                 return None
+            if field == "names" and len(line) < start:
+                return None  # rather cut than without a name, which few containers are
             found[field] = cell.rstrip()
         return found if all(self._fits(field, cell) for field, cell in found.items()) else None
 
@@ -238,7 +250,6 @@ _new_container = constructor(Container)
 
 
 def _assemble(lines: Lines) -> Iterator[Container]:
-    client = lines.argv[0] if lines.argv and lines.argv[0] in _CLIENTS else None
     origin, recorded = lines.source, lines.recorded
     usual = lines.matcher(_ROW)
     table = _Table(forms=(_ID,) if _only_ids(lines.texts) else (_ROW, _ROW_WITH_SIZE, _PODMAN_ROW))
@@ -258,7 +269,7 @@ def _assemble(lines: Lines) -> Iterator[Container]:
                     tuple(names.split(",")),
                     kubernetes,
                     kubernetes is not None and kubernetes.container == PAUSE,
-                    _QUOTING.get(found.start(2)) or client,
+                    _QUOTING.get(found.start(2)),
                     origin,
                     number,
                 )
@@ -267,7 +278,7 @@ def _assemble(lines: Lines) -> Iterator[Container]:
                 table = header
                 continue
             elif cells := table.cells(line):
-                tool = table.tool or (not table.fields and _tool(line, cells)) or client
+                tool = table.tool if table.fields else _tool(line, cells)
                 container = _new_container(**_read(cells), tool=tool, origin=origin, line=number)
             else:
                 lines.refuse(number, *table.forms)
