@@ -133,7 +133,7 @@ def test_a_lone_surrogate_in_a_text_becomes_an_escape(surrogate: str) -> None:
 
 
 def test_json_is_indented_by_two_and_the_same_with_and_without_escapes() -> None:
-    (container,) = parse_docker_ps('8bdb2bd78165  nginx  "/run…"  2 days ago  Up 2 days  web\n')
+    (container,) = parse_docker_ps('8bdb2bd78165  nginx  "/docker-entrypoint.…"  2 days ago  Up 2 days  web\n')
     text = to_json(container)
     assert text.startswith('{\n  "id": "8bdb2bd78165",\n')
     assert json.dumps(json.loads(text), indent=2) == text

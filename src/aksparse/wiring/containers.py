@@ -79,7 +79,7 @@ def _of_docker(container: Container, containers: list[Container]) -> dict[str, A
     name = container.kubernetes
     if name is None:
         return {"containers": (container.id,) if container.id else ()}
-    same_pod = [c for c in containers if c.kubernetes and c.kubernetes.uid == name.uid]
+    same_pod = [c for c in containers if c.kubernetes and c.kubernetes.pod_identity == name.pod_identity]
     return {
         "name": name.pod,
         "namespace": name.namespace,
