@@ -271,6 +271,9 @@ def test_each_line_of_a_transcript_thrown_together_has_one_fate(lines: list[str]
 FORMAT_WORDS = {
     "assignment": "export",
     "az_aks_create": "az aks create g n k",
+    "az_aks_show": "",
+    "az_route_table": "",
+    "az_subnet_list": "",
     "brctl_show": "can t get info",
     "brctl_showmacs": "",
     "brctl_showstp": "bridge id designated root port path cost max age hello time forward delay ageing timer tcn"
@@ -348,6 +351,14 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
         case "assignment" | "az_aks_create":
             line = re.sub(r" #.*", "", line)
             line = re.sub(r"(?<!\S)--([a-z-]+)", lambda m: " " if field_of(m[1]) in record else m[0], line)
+        case "az_aks_show" | "az_route_table" | "az_subnet_list":
+            # A key is the name of a field or, in `other`, kept; a null is left out.
+            keys = {*keys_in(record)}
+            line = re.sub(r'"(\w+)": null', " ", line)
+            line = re.sub(r'^ {6}"resourceGroup": .*', " ", line)  # it is part of the id above it
+            line = re.sub(r'"(\w+)":', lambda m: " " if {m[1], in_snake_case(m[1])} & keys else m[0], line)
+            line = re.sub(r"(?<= )(?:true|false)(?=,?$)", " ", line)
+            line = re.sub(r"\bFalse\b", lambda m: " " if False in record.values() else m[0], line)
         case "bridge_link":
             line = re.sub(r"\b(\w+) (on|off)\b", lambda m: " " if record.get(m[1]) is (m[2] == "on") else m[0], line)
         case "brctl_showstp":
@@ -371,6 +382,18 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"(?<=[0-9])ms(?= )", "", line)
     of_format = {*FORMAT_WORDS[command].split(), *(names_in(record) if command == "ip_addr" else ())}
     return [word for word in words(line) if word not in of_format]
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    """The names in a record, at any depth."""
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys_in(item)
+
+
+def in_snake_case(key: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower()
 
 
 def names_in(value: Any) -> Iterator[str]:

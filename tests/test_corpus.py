@@ -417,6 +417,27 @@ def judge_service(service: Any, judge: Any) -> None:
 PORT_KEYS = {"port": "port", "node_port": "nodePort", "protocol": "protocol"}
 
 
+AZURE_TABLES = [
+    ("az_aks_show/kubenet-table", "az_aks_show/kubenet-json"),
+    ("az_route_table/every-next-hop-table", "az_route_table/every-next-hop-json"),
+    ("az_route_table/kubenet-table", "az_route_table/kubenet-json"),
+    ("az_subnet_list/table", "az_subnet_list/json"),
+]
+
+
+@pytest.mark.parametrize(("table", "document"), AZURE_TABLES)
+def test_a_table_of_azure_says_what_the_json_of_the_same_says(table: str, document: str) -> None:
+    rows, objects = to_builtins(NAMED[table].parsed.records), to_builtins(NAMED[document].parsed.records)
+    assert rows
+    for row, judge in zip(rows, objects, strict=True):
+        assert row.items() <= judge.items()
+        left_out = judge.keys() - row.keys() - {"id", "etag", "type", "other"}
+        assert all(
+            isinstance(judge[key], list | dict) or judge[key].startswith("/")
+            for key in left_out - {"node_resource_group"}
+        )
+
+
 def test_every_oracle_has_been_asked() -> None:
     asked = {case.command for case in command_cases() if any(case.path.glob("oracle.*"))}
     assert asked == {

@@ -6,6 +6,9 @@ from aksparse.capture import Capture
 from aksparse.command import Parsed, UnknownCommand, parse
 from aksparse.commands.assignment import parse_assignment
 from aksparse.commands.az_aks_create import parse_az_aks_create
+from aksparse.commands.az_aks_show import parse_az_aks_show
+from aksparse.commands.az_route_table import parse_az_route_table
+from aksparse.commands.az_subnet_list import parse_az_subnet_list
 from aksparse.commands.brctl_show import parse_brctl_show
 from aksparse.commands.brctl_showmacs import parse_brctl_showmacs
 from aksparse.commands.brctl_showstp import parse_brctl_showstp
@@ -56,6 +59,9 @@ __all__ = [
     "parse",
     "parse_assignment",
     "parse_az_aks_create",
+    "parse_az_aks_show",
+    "parse_az_route_table",
+    "parse_az_subnet_list",
     "parse_brctl_show",
     "parse_brctl_showmacs",
     "parse_brctl_showstp",

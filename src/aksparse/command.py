@@ -33,6 +33,7 @@ _NOISE = (
     ("iptables-warning", re.compile(r"# Warning: ip6?tables(?:-legacy)? tables present, use ")),
     ("no-bridge", re.compile(r"(?:brctl: )?(?:bridge|device) [^ ]+ (?:does not exist|is not a bridge)!?$")),
     ("no-bridge", re.compile(r"read of forward table failed: ")),
+    ("az-warning", re.compile(r"WARNING: |The behavior of this command has been altered by the following extension: ")),
     ("elision", re.compile(r"[ \t]*(?:\. ?\. ?\.|…)[ \t]*$")),
 )
 

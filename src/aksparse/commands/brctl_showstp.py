@@ -3,7 +3,8 @@
 Format: brctl(8) of bridge-utils, `brctl/brctl_disp.c` (`br_dump_bridge_info`) and `brctl_cmd.c` (`dump_port_info`): a
 block for the bridge, then one for each port. A block begins with a name at the left margin, behind which a port has its
 number in parentheses; each line below holds one or two labels with their values, and blank lines stand between. Fields
-are named like the labels.
+are named like the labels. The tool reads sysfs, where the bridge's own times (`bridge max age` and so on) are not to be
+found: it repeats those of the root. busybox prints the same.
 """
 
 from __future__ import annotations
