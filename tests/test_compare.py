@@ -71,7 +71,7 @@ DIFFERENCES = {
 }
 
 # Both labs have the same services, runtime and versions, and no tunnel that would take from the MTU.
-SAME = ["ip_families", "service_addresses", "pod_sandbox", "mtu", "container_runtime", "kubernetes_version"]
+SAME = ["ip_families", "services", "service_addresses", "pod_sandbox", "mtu", "container_runtime", "kubernetes_version"]
 
 
 def test_a_kubenet_node_and_an_azure_cni_node_differ_in_this_and_nothing_else() -> None:

@@ -139,9 +139,15 @@ LAYERS = [
     *("wiring.model", "wiring.outputs", "wiring.host", "wiring.routes", "wiring.tables", "wiring.containers"),
     *("wiring.cni", "wiring.pods", "wiring.services", "wiring.build"),
     *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
-    *("architecture.uplink", "architecture.source_nat", "architecture.services", "architecture.platform"),
-    *("architecture.modes", "architecture.marks", "architecture.plugin", "architecture.families"),
-    *("architecture.address_plan", "architecture.description"),
+    *("architecture.uplink", "architecture.platform"),
+    *(
+        "architecture.modes",
+        "architecture.marks",
+        "architecture.plugin",
+        "architecture.families",
+        "architecture.source_nat",
+    ),
+    *("architecture.remote", "architecture.services", "architecture.address_plan", "architecture.description"),
     *("statement", "compare", "serialize", "report", "cli"),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -27,6 +28,7 @@ TITLES = {
     "remote_pods": "Routing to pods on other nodes",
     "source_nat": "Source NAT",
     "service_path": "Service translation",
+    "services": "Services",
     "service_addresses": "Service addresses",
     "pod_sandbox": "Pod sandbox",
     "mtu": "MTU",
@@ -131,12 +133,18 @@ def statement(fact: Fact[Any]) -> Statement:
 
 
 def parts(value: Any, *, instance: bool) -> dict[str, Any]:
-    """The known parts of a value as JSON has them, with or without what belongs to the one node."""
-    return {
-        field.name: _plain(part)
-        for field in attrs.fields(type(value))
-        if (part := getattr(value, field.name)) is not None and (instance or not field.metadata.get("instance"))
-    }
+    """The known parts of a value as JSON has them, with or without what belongs to the one node.
+
+    What is told by name, such as of services, is a part for each name.
+    """
+    found: dict[str, Any] = {}
+    for field in attrs.fields(type(value)):
+        part = getattr(value, field.name)
+        if isinstance(part, Mapping):
+            found |= part
+        elif part is not None and (instance or not field.metadata.get("instance")):
+            found[field.name] = _plain(part)
+    return found
 
 
 def _plain(part: object) -> Any:

@@ -1,4 +1,4 @@
-"""Where the addresses of pods come from, and how pods on other nodes are reached."""
+"""Where the addresses of pods come from."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import Any, Literal
 
 import attrs
 
-from aksparse.architecture.fact import Fact, Known, Unknown, contradiction, instance, known, listing
-from aksparse.architecture.view import POD_LINKS, ROUTE_TABLE, ROUTES, SETTINGS, VNET, NodeView
+from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, known, listing
+from aksparse.architecture.view import POD_LINKS, ROUTES, SETTINGS, VNET, NodeView
 from aksparse.capture import Address, Evidence, Network
-
-_ROUTE_KEYS = ("address_prefix", "next_hop_ip_address", "next_hop_type")
 
 
 @attrs.frozen(kw_only=True)
@@ -43,29 +41,6 @@ class PodAddressing:
             "another subnet of the VNet": "each pod uses up an address of another subnet, at which the VNet reaches it",
             "pod CIDR": "pods use up no address of the VNet, which reaches them only by a route table or an overlay",
         }[self.source]
-
-
-@attrs.frozen(kw_only=True)
-class RemotePods:
-    """How pods on other nodes are reached.
-
-    Attributes:
-        kind: `Azure route table`, `natively in the VNet` or `Azure CNI overlay`.
-        routes: the routes that lead to pods, as `NETWORK via ADDRESS`.
-    """
-
-    kind: Literal["Azure route table", "natively in the VNet", "Azure CNI overlay"]
-    routes: tuple[str, ...] = instance(())
-
-    def summary(self) -> str:
-        return f"{self.kind}: {listing(self.routes)}" if self.routes else self.kind
-
-    def meaning(self) -> str:
-        return {
-            "Azure route table": "each node's pods need a route in the Azure route table, or packets to them are lost",
-            "natively in the VNet": "the VNet delivers packets between pods itself, and needs no route table for it",
-            "Azure CNI overlay": "Azure carries packets between pods of different nodes without a route table",
-        }[self.kind]
 
 
 def pod_addressing(node: NodeView) -> Fact[PodAddressing]:
@@ -118,6 +93,8 @@ def address_source(node: NodeView, in_subnet: bool) -> tuple[Any, tuple[Evidence
     vnet, pod_cidr = node.setting("vnet"), node.setting("pod_cidr")
     if vnet is not None and all(node.is_in(address, vnet.value) for address in addresses):
         return "another subnet of the VNet", vnet.evidence
+    if vnet is not None and not any(node.is_in(address, vnet.value) for address in addresses):
+        return "pod CIDR", vnet.evidence
     if pod_cidr is not None and all(node.is_in(address, pod_cidr.value) for address in addresses):
         return "pod CIDR", pod_cidr.evidence
     return None, ()
@@ -129,32 +106,3 @@ def pod_network(node: NodeView) -> tuple[Network | None, tuple[Evidence, ...]]:
         return node.pod_route.network, node.cite(node.pod_route)
     stated = node.setting("pod_cidr")
     return (stated.value, stated.evidence) if stated else (None, ())
-
-
-def remote_pods(node: NodeView) -> Fact[RemotePods]:
-    addressing = pod_addressing(node)
-    if isinstance(addressing, Known) and addressing.value.source == "node subnet":
-        return known(RemotePods(kind="natively in the VNet"), addressing.evidence)
-    mode = node.setting("network_plugin_mode")
-    if mode is not None and mode.value == "overlay":
-        return known(RemotePods(kind="Azure CNI overlay"), mode.evidence)
-    if isinstance(addressing, Known) and addressing.value.source == "another subnet of the VNet":
-        return known(RemotePods(kind="natively in the VNet"), addressing.evidence)
-    table = enumerate(node.capture.manifest.network.route_table or ())
-    # A route table may as well be there for a firewall.
-    entries = [(index, entry) for index, entry in table if is_for_pods(node, entry.address_prefix)]
-    if entries:
-        routes = tuple(f"{e.address_prefix} via {e.next_hop_ip_address or e.next_hop_type}" for _, e in entries)
-        keys = [(i, key) for i, e in entries for key in _ROUTE_KEYS if getattr(e, key) is not None]
-        evidence = [node.capture.setting("network", "route_table", index, key) for index, key in keys]
-        return known(RemotePods(kind="Azure route table", routes=routes), evidence)
-    return Unknown(
-        reason="the node's routes do not say it, and the Azure route table is not in the capture",
-        commands=ROUTE_TABLE,
-    )
-
-
-def is_for_pods(node: NodeView, network: Network) -> bool:
-    """Whether a network is one of pods: part of a pod CIDR, or the one that the node routes to its own pods."""
-    known = [*node.stated("pod_cidr"), *([node.pod_route.network] if node.pod_route else [])]
-    return any(network.version == pods.version and network.subnet_of(pods) for pods in known)

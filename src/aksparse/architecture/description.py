@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from aksparse.architecture.address_plan import AddressPlan, address_plan
-from aksparse.architecture.addresses import PodAddressing, RemotePods, pod_addressing, remote_pods
+from aksparse.architecture.addresses import PodAddressing, pod_addressing
 from aksparse.architecture.attachment import (
     HostLinkNaming,
     LocalPods,
@@ -32,7 +32,15 @@ from aksparse.architecture.plugin import (
     network_plugin,
     network_policy,
 )
-from aksparse.architecture.services import ServiceAddresses, ServicePath, service_addresses, service_path
+from aksparse.architecture.remote import RemotePods, remote_pods
+from aksparse.architecture.services import (
+    ServiceAddresses,
+    ServicePath,
+    Services,
+    service_addresses,
+    service_endpoints,
+    service_path,
+)
 from aksparse.architecture.source_nat import SourceNat, source_nat
 from aksparse.architecture.uplink import (
     DefaultRoute,
@@ -69,6 +77,7 @@ class Architecture:
         remote_pods: how pods on other nodes are reached.
         source_nat: what gets the node's address as its source.
         service_path: how packets to a service get to a pod.
+        services: the services, and how many endpoints each has.
         service_addresses: the addresses of services.
         pod_sandbox: what holds a pod's network namespace.
         mtu: the MTUs on the way out of a pod.
@@ -92,6 +101,7 @@ class Architecture:
     remote_pods: Fact[RemotePods]
     source_nat: Fact[SourceNat]
     service_path: Fact[ServicePath]
+    services: Fact[Services]
     service_addresses: Fact[ServiceAddresses]
     pod_sandbox: Fact[PodSandbox]
     mtu: Fact[Mtu]
@@ -123,6 +133,7 @@ def describe(wiring: Wiring) -> Architecture:
         remote_pods=remote_pods(node),
         source_nat=source_nat(node),
         service_path=service_path(node),
+        services=service_endpoints(node),
         service_addresses=service_addresses(node),
         pod_sandbox=pod_sandbox(node),
         mtu=mtu(node),

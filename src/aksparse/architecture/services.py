@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 import attrs
 
-from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, known
+from aksparse.architecture.fact import Fact, Known, Unknown, contradiction, count, instance, known, listing
+from aksparse.architecture.modes import MODES
+from aksparse.architecture.plugin import network_mode
 from aksparse.architecture.view import NAT_TABLE, SETTINGS, NodeView
 from aksparse.capture import Address, Network
 from aksparse.commands.kubectl_get import Service
+from aksparse.wiring.model import ServiceChain, naming
 
 
 @attrs.frozen(kw_only=True)
@@ -15,32 +21,67 @@ class ServicePath:
     """How packets to a service get to a pod.
 
     Attributes:
-        mechanism: who translates: `kube-proxy, iptables`.
+        mechanism: who translates: `kube-proxy, iptables` or `Cilium, eBPF`.
         masquerade_unless_from: packets to a service from elsewhere are marked for source NAT (`KUBE-MARK-MASQ`), by
-            role; `anywhere` when none is marked for its source; absent when services differ or it is not known.
-        network: that network.
+            role; `nowhere` when none is marked for where it comes from; absent when services differ or it is unknown.
+        condition: the network or the interfaces behind that role.
         services: how many services there are.
     """
 
     mechanism: str
     masquerade_unless_from: str | None = None
-    network: Network | None = instance()
+    condition: str | None = instance()
     services: int | None = instance()
 
     def summary(self) -> str:
-        if self.masquerade_unless_from == "anywhere":
-            return f"{self.mechanism}; KUBE-MARK-MASQ regardless of the source: never"
-        if self.network is None:
+        if self.mechanism != KUBE_PROXY:
+            return f"{self.mechanism}; iptables has no rule for a service"
+        if self.masquerade_unless_from == NOWHERE:
+            return f"{self.mechanism}; KUBE-MARK-MASQ for no packet because of where it comes from"
+        if self.condition is None:
             return f"{self.mechanism}; the condition of KUBE-MARK-MASQ differs between services"
-        role = f"{self.masquerade_unless_from} ({self.network})" if self.masquerade_unless_from else self.network
+        role = f"{self.masquerade_unless_from} ({self.condition})" if self.masquerade_unless_from else self.condition
         return f"{self.mechanism}; KUBE-MARK-MASQ unless from {role}"
 
     def meaning(self) -> str:
-        if self.masquerade_unless_from == "anywhere":
+        if self.mechanism != KUBE_PROXY:
+            return "rules of iptables neither show nor change what becomes of packets to a service"
+        if self.masquerade_unless_from == NOWHERE:
             return "an endpoint sees the client's own address wherever it comes from"
-        if self.network is None:
+        if self.condition is None:
             return "which clients an endpoint sees under their own address depends on the service"
-        return f"an endpoint sees the client's own address if that is in {self.masquerade_unless_from or self.network}"
+        if self.masquerade_unless_from == POD_LINKS:
+            return "an endpoint sees the client's own address if that is a pod of the node that translates"
+        return (
+            f"an endpoint sees the client's own address if that is in {self.masquerade_unless_from or self.condition}"
+        )
+
+
+KUBE_PROXY, CILIUM = "kube-proxy, iptables", "Cilium, eBPF"
+NOWHERE, POD_LINKS = "nowhere", "the node's own pods"
+
+
+@attrs.frozen(kw_only=True)
+class Services:
+    """The services and their endpoints.
+
+    Attributes:
+        services: by name and port (`namespace/name:port`), its protocol, its port, how many endpoints it has, with what
+            share of the packets, and for how long a client stays with one.
+        addresses: the addresses of the endpoints.
+    """
+
+    services: Mapping[str, str]
+    addresses: tuple[str, ...] = instance(())
+
+    def summary(self) -> str:
+        empty = [name for name, what in self.services.items() if NO_ENDPOINT in what]
+        without = f", {listing(empty)} without any" if empty else ""
+        return f"{count(self.services, 'port')} of services, {count(self.addresses, 'endpoint')}{without}"
+
+    def meaning(self) -> str:
+        empty = [name for name, what in self.services.items() if NO_ENDPOINT in what]
+        return f"packets to {listing(empty)} go nowhere" if empty else "every service leads to an endpoint"
 
 
 @attrs.frozen(kw_only=True)
@@ -63,27 +104,91 @@ class ServiceAddresses:
 
 
 def service_path(node: NodeView) -> Fact[ServicePath]:
-    services = node.wiring.services
+    services = _of_first_version(node)
     if not services:
-        hook = [rule for rule in node.rules("POSTROUTING") if rule.target == "KUBE-POSTROUTING"]
-        reason = (
-            "KUBE-POSTROUTING alone does not show it (the kubelet makes it as well), and the service chains are not"
-            if hook
-            else "the chains of kube-proxy are not"
-        )
-        return Unknown(reason=f"{reason} in the capture", commands=NAT_TABLE, evidence=node.cite(*hook))
-    networks = {service.masquerade_unless_from for service in services}
-    network = next(iter(networks)) if len(networks) == 1 else None
+        return _without_chains(node)
+    conditions = {(service.masquerade_unless_from, service.masquerade_unless_in) for service in services}
+    network, link = next(iter(conditions)) if len(conditions) == 1 else (None, None)
     role = node.role(network) if network is not None else None
-    unmarked = "anywhere" if networks == {None} else None
+    of_link = POD_LINKS if link is not None and naming(link) is not None else None
+    unmarked = NOWHERE if conditions == {(None, None)} else None
+    condition = network if network is not None else link
     value = ServicePath(
-        mechanism="kube-proxy, iptables",
-        masquerade_unless_from=role.value if role else unmarked,
-        network=network,
+        mechanism=KUBE_PROXY,
+        masquerade_unless_from=role.value if role else of_link or unmarked,
+        condition=str(condition) if condition is not None else None,
         services=len(services),
     )
     proof = node.cite(*(record for service in services for record in service.records[:2]))
     return known(value, (*proof, *(role.evidence if role else ())))
+
+
+def _of_first_version(node: NodeView) -> list[ServiceChain]:
+    """The services of IPv4, or of IPv6 where there is no other."""
+    versions = {service.cluster_ip.version for service in node.wiring.services if service.cluster_ip is not None}
+    wanted = min(versions, default=None)
+    return [s for s in node.wiring.services if s.cluster_ip is None or s.cluster_ip.version == wanted]
+
+
+def _without_chains(node: NodeView) -> Fact[ServicePath]:
+    """No service has a chain: Cilium translates, where all of the nat table was listed in a mode that shows none."""
+    mode, table = network_mode(node), node.wiring.table("nat")
+    if isinstance(mode, Known) and table is not None and table.whole and not MODES[mode.value.mode].shows["KUBE-SVC"]:
+        chains = [chain for chain in table.chains if chain.name.startswith("CILIUM_")]
+        return known(ServicePath(mechanism=CILIUM), (*node.cite(*chains[:1]), *mode.evidence))
+    hook = [rule for rule in node.rules("POSTROUTING") if rule.target == "KUBE-POSTROUTING"]
+    reason = (
+        "KUBE-POSTROUTING alone does not show it (the kubelet makes it as well), and the service chains are not"
+        if hook
+        else "the chains of kube-proxy are not"
+    )
+    return Unknown(reason=f"{reason} in the capture", commands=NAT_TABLE, evidence=node.cite(*hook))
+
+
+def service_endpoints(node: NodeView) -> Fact[Services]:
+    services = _of_first_version(node)
+    if not services:
+        return Unknown(
+            reason="the chains of services are not in the capture",
+            commands=(*NAT_TABLE, "kubectl get endpointslices -A"),
+        )
+    # Some versions of kube-proxy end the name of a port without a name with its colon.
+    told = {service.service.removesuffix(":"): _told(service) for service in services}
+    addresses = tuple(
+        f"{service.service} {endpoint.address}:{endpoint.port}"
+        for service in services
+        for endpoint in service.endpoints
+    )
+    proof = (
+        record
+        for service in services
+        for record in (*service.records[:1], *service.records[len(service.records) - len(service.endpoints) :])
+    )
+    return known(Services(services=dict(sorted(told.items())), addresses=addresses), node.cite(*proof))
+
+
+def _told(service: ServiceChain) -> str:
+    shares = [endpoint.probability for endpoint in service.endpoints]
+    left = range(len(shares), 0, -1)
+    even = all(abs((share or 1) - 1 / of) < EVEN for share, of in zip(map(_number, shares), left, strict=True))
+    parts = [
+        f"{PROTOCOLS.get(service.protocol, service.protocol)} {service.port}: {count(shares, 'endpoint')}",
+        *([] if even else ["with shares that differ"]),
+        *([f"a client stays with one for {service.affinity} s"] if service.affinity is not None else []),
+    ]
+    return ", ".join(parts)
+
+
+def _number(share: Decimal | None) -> float | None:
+    return float(share) if share is not None else None
+
+
+NO_ENDPOINT = ": 0 endpoints"
+
+EVEN = 0.001
+"""How far a probability may be from an even share: the kernel keeps 31 bits, and listings round."""
+
+PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 
 
 def service_addresses(node: NodeView) -> Fact[ServiceAddresses]:

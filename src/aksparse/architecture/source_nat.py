@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.view import NAT_TABLE, NodeView
-from aksparse.capture import Network
+from aksparse.capture import Evidence, Network
 from aksparse.netfilter.matches import AddrtypeMatch
 from aksparse.netfilter.rules import Rule
 
@@ -18,10 +20,12 @@ class SourceNat:
     """What gets the node's address as its source on its way out.
 
     Attributes:
-        mechanism: who wrote the rule: `kubenet` or `ip-masq-agent`.
+        mechanism: who wrote the rules: `kubenet`, `ip-masq-agent`, `kindnetd`, `flanneld`, `Calico`, `the CNI plugin`.
         exempt: the destinations that keep the pod's address, by role: `the pod CIDR`, `the VNet`, `the node subnet`,
-            `the service CIDR`, `the node itself`; absent when the role of one of them is not known.
+            `the service CIDR`, `the node's own pods` ... without those inside another; absent when the role of one of
+            them is not known.
         marked_packets: whether what `KUBE-MARK-MASQ` marked is translated as well.
+        platform: whether packets to the DNS and metadata of Azure have rules of their own (`SWIFT`).
         networks: the networks behind these roles.
         other_rules: other rules that translate sources, such as Docker's for docker0.
         interfaces_shown: whether the listing showed the interfaces of the rules.
@@ -30,71 +34,166 @@ class SourceNat:
     mechanism: str
     exempt: tuple[str, ...] | None = None
     marked_packets: bool | None = None
+    platform: bool | None = None
     networks: tuple[Network, ...] = instance(())
     other_rules: tuple[str, ...] = instance(())
     interfaces_shown: bool = instance(False)
 
     def summary(self) -> str:
         unseen = "" if self.interfaces_shown else " (a listing without -v hides interfaces)"
-        if self.exempt is None:
-            return f"by {self.mechanism}, for everything except traffic to {listing(self.networks)}{unseen}"
-        exempt = f"{both(self.exempt)} ({listing(self.networks)})"
+        networks = f" ({listing(self.networks)})" if self.networks else ""
+        exempt = f"{both(self.exempt)}{networks}" if self.exempt is not None else listing(self.networks)
         return f"by {self.mechanism}, for everything except traffic to {exempt}{unseen}"
 
     def meaning(self) -> str:
-        return (
-            f"pods keep their own address towards {both(self.exempt or self.networks)} unless a service rule marks them"
-        )
+        kept = both(self.exempt or self.networks)
+        return f"towards {kept} a pod keeps its address unless a service rule marks it, elsewhere it has the node's"
+
+
+@attrs.frozen(kw_only=True)
+class _Translation:
+    """Rules that translate the sources of pods.
+
+    Attributes:
+        mechanism: who wrote them.
+        exempt: the destinations that they leave alone; absent when they have conditions that are not compared.
+        words: destinations that have no network in the rules.
+        rules: the rules.
+    """
+
+    mechanism: str
+    exempt: tuple[Network, ...] | None
+    words: tuple[str, ...] = ()
+    rules: tuple[Rule, ...]
+
+
+_AGENTS = {"IP-MASQ-AGENT": "ip-masq-agent", "KIND-MASQ-AGENT": "kindnetd"}
+_OF_CNI_PLUGIN = re.compile(r"CNI-[0-9a-f]{24}$")
+_OWN_ADDRESSES = "the node's own addresses"
 
 
 def source_nat(node: NodeView) -> Fact[SourceNat]:
-    found: list[tuple[str, list[Network] | None, bool, list[Rule]]] = []
-    marked: list[Rule] = []
-    others: list[str] = []
-    for rule in node.rules("POSTROUTING"):
-        if rule.target == "KUBE-POSTROUTING":
-            marked.append(rule)
-        elif rule.target == "IP-MASQ-AGENT" and node.rules("IP-MASQ-AGENT"):
-            exempt, agent_rules = returned_before_masquerade(node)
-            found.append(("ip-masq-agent", exempt, _not_to_local(rule), [rule, *agent_rules]))
-        elif rule.target == "MASQUERADE" and (rule.comment or "").startswith("kubenet:"):
-            negated = "destination" in rule.negated and not isinstance(rule.destination, str)
-            networks = [cast("Network", rule.destination)] if negated else []
-            found.append(("kubenet", networks, _not_to_local(rule), [rule]))
-        elif rule.target in ("MASQUERADE", "SNAT"):
-            others.append(f"{rule.target} from {rule.source}")
+    found = list(_translations(node))
+    table = node.wiring.table("nat", node.version)
     if len(found) > 1:
-        names = " and of ".join(mechanism for mechanism, *_ in found)
-        return contradiction(f"rules of {names}", node.cite(*(rule for *_, rules in found for rule in rules)))
+        names = " and of ".join(translation.mechanism for translation in found)
+        return contradiction(f"rules of {names}", node.cite(*(rule for each in found for rule in each.rules)))
     if not found:
-        listed = node.wiring.chain("POSTROUTING") is not None
-        reason = "no rule of kubenet or of ip-masq-agent is" if listed else "the nat table is not"
+        listed = bool(node.rules("POSTROUTING"))
+        reason = "no rule that translates the sources of pods is" if listed else "the nat table is not"
         return Unknown(reason=f"{reason} in the capture", commands=NAT_TABLE)
-    ((mechanism, networks_or_none, to_local, rules),) = found
-    if networks_or_none is None:
-        reason = "IP-MASQ-AGENT has rules with conditions that are not compared"
-        return Unknown(reason=reason, evidence=node.cite(*rules), commands=("iptables -t nat -nvL IP-MASQ-AGENT",))
-    roles = [role for network in networks_or_none if (role := node.role(network))]
-    exempt_roles = (*sorted({role.value for role in roles}), *(["the node's own addresses"] if to_local else []))
+    (translation,) = found
+    if translation.exempt is None:
+        reason = f"the rules of {translation.mechanism} have conditions that are not compared"
+        return Unknown(reason=reason, evidence=node.cite(*translation.rules), commands=NAT_TABLE)
+    marked = [rule for rule in node.rules("POSTROUTING") if rule.target == "KUBE-POSTROUTING"]
+    platform = [rule for chain in ("SWIFT", "SWIFT-POSTROUTING") for rule in node.rules(chain) if rule.target == "SNAT"]
+    otherwise = False if table is not None and table.whole else None
+    exempt, of_roles = _roles(node, translation)
     value = SourceNat(
-        mechanism=mechanism,
-        exempt=exempt_roles if len(roles) == len(networks_or_none) else None,
-        marked_packets=bool(marked) or None,
-        networks=tuple(networks_or_none),
-        other_rules=tuple(others),
-        interfaces_shown=(table := node.wiring.table("nat")) is not None and table.interfaces_listed,
+        mechanism=translation.mechanism,
+        exempt=exempt,
+        marked_packets=True if marked else otherwise,
+        platform=True if platform else otherwise,
+        networks=translation.exempt,
+        other_rules=tuple(_other_rules(node)),
+        interfaces_shown=table is not None and table.interfaces_listed,
     )
-    return known(value, (*node.cite(*marked, *rules), *(line for role in roles for line in role.evidence)))
+    return known(value, (*node.cite(*marked, *translation.rules, *platform), *of_roles))
 
 
-def returned_before_masquerade(node: NodeView) -> tuple[list[Network] | None, list[Rule]]:
-    """The destinations that IP-MASQ-AGENT leaves alone, and its rules up to the one that translates.
+def _roles(node: NodeView, translation: _Translation) -> tuple[tuple[str, ...] | None, list[Evidence]]:
+    """What the exempt destinations are, and the lines that say so; those inside another add nothing to it."""
+    networks = translation.exempt or ()
+    widest = [network for network in networks if not any(_inside(network, other) for other in networks)]
+    roles = {}
+    evidence: list[Evidence] = []
+    for network in widest:
+        if node.pod_route is not None and network == node.pod_route.network and network not in node.stated("pod_cidr"):
+            roles[network] = "the node's own pods"
+            evidence += node.cite(node.pod_route)
+        elif role := node.role(network):
+            roles[network] = role.value
+            evidence += role.evidence
+    if len(roles) < len(widest):
+        return None, evidence
+    return (*sorted(set(roles.values())), *translation.words), evidence
+
+
+def _inside(network: Network, other: Network) -> bool:
+    return network != other and network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+
+
+def _translations(node: NodeView) -> Iterator[_Translation]:
+    for rule in node.rules("POSTROUTING"):
+        target = rule.target or ""
+        local = (_OWN_ADDRESSES,) if _not_to_local(rule) else ()
+        if target in _AGENTS and node.rules(target):
+            exempt, agent_rules = returned_before_masquerade(node, target)
+            yield _Translation(mechanism=_AGENTS[target], exempt=exempt, words=local, rules=(rule, *agent_rules))
+        elif target == "MASQUERADE" and (rule.comment or "").startswith("kubenet:"):
+            negated = "destination" in rule.negated and not isinstance(rule.destination, str)
+            networks = (cast("Network", rule.destination),) if negated else ()
+            yield _Translation(mechanism="kubenet", exempt=networks, words=local, rules=(rule,))
+    outgoing = [rule for rule in node.rules("cali-nat-outgoing") if rule.target == "MASQUERADE"]
+    if outgoing:
+        yield _Translation(mechanism="Calico", exempt=(), words=("Calico's address pools",), rules=tuple(outgoing))
+    yield from _of_flannel(node)
+    yield from _of_cni_plugin(node)
+
+
+def _of_flannel(node: NodeView) -> Iterator[_Translation]:
+    chains = ("FLANNEL-POSTRTG", "POSTROUTING")
+    rules = [rule for chain in chains for rule in node.rules(chain) if rule.comment == "flanneld masq"]
+    pods = [pod.address for pod in node.wiring.pods]
+    of_pods = [rule for rule in rules if any(_comes_from(address, rule) for address in pods if address is not None)]
+    translated = [rule for rule in of_pods if rule.target == "MASQUERADE"]
+    if translated:
+        before = of_pods[: of_pods.index(translated[0])]
+        yield _Translation(mechanism="flanneld", exempt=tuple(_unicast(before)), rules=(*before, translated[0]))
+
+
+def _comes_from(address: object, rule: Rule) -> bool:
+    """Whether a rule is for packets from an address, and says so."""
+    source = rule.source
+    return not isinstance(source, str) and not _anywhere(source) and (address in source) != ("source" in rule.negated)
+
+
+def _of_cni_plugin(node: NodeView) -> Iterator[_Translation]:
+    """What the reference plugins write with `ipMasq`: a chain for each pod."""
+    rules: list[Rule] = []
+    exempt: set[tuple[Network, ...]] = set()
+    for jump in node.rules("POSTROUTING"):
+        chain = node.rules(jump.target or "") if _OF_CNI_PLUGIN.match(jump.target or "") else ()
+        if any(rule.target == "MASQUERADE" for rule in chain):
+            rules += [jump, *chain]
+            exempt.add(tuple(_unicast(rule for rule in chain if rule.target in ("ACCEPT", "RETURN"))))
+    if rules:
+        networks = exempt.pop() if len(exempt) == 1 else None
+        yield _Translation(mechanism="the CNI plugin", exempt=networks, rules=tuple(rules))
+
+
+def _unicast(rules: Iterable[Rule]) -> Iterator[Network]:
+    """The destinations of rules; multicast leaves no link."""
+    for rule in rules:
+        if not isinstance(rule.destination, str) and not rule.destination.is_multicast:
+            yield rule.destination
+
+
+def _other_rules(node: NodeView) -> Iterator[str]:
+    for rule in node.rules("POSTROUTING"):
+        if rule.target in ("MASQUERADE", "SNAT") and not (rule.comment or "").startswith(("kubenet:", "flanneld")):
+            yield f"{rule.target} from {rule.source}"
+
+
+def returned_before_masquerade(node: NodeView, chain: str) -> tuple[tuple[Network, ...] | None, list[Rule]]:
+    """The destinations that the chain of an agent leaves alone, and its rules up to the one that translates.
 
     `None` in place of the destinations when a rule has another condition, so that they are not the whole truth.
     """
     exempt: list[Network] = []
     rules: list[Rule] = []
-    for rule in node.rules("IP-MASQ-AGENT"):
+    for rule in node.rules(chain):
         rules.append(rule)
         if rule.target == "MASQUERADE":
             break
@@ -102,7 +201,7 @@ def returned_before_masquerade(node: NodeView) -> tuple[list[Network] | None, li
         if rule.target != "RETURN" or not plain or isinstance(rule.destination, str) or not _anywhere(rule.source):
             return None, rules
         exempt.append(rule.destination)
-    return exempt, rules
+    return tuple(exempt), rules
 
 
 def _anywhere(address: object) -> bool:

@@ -8,7 +8,7 @@ import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, known
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
-from aksparse.capture import Address
+from aksparse.capture import Address, Evidence
 from aksparse.links.records import Link
 
 
@@ -72,24 +72,31 @@ class PodGateway:
 
     Attributes:
         kind: `the node's bridge`, `the subnet's gateway`, `the node's end of the pod's link`, `a link-local address`.
+        fixed_neighbour: whether the pod was told the gateway's link-layer address once and for all, rather than asking.
         gateway: the gateway.
     """
 
     kind: Literal[
         "the node's bridge", "the subnet's gateway", "the node's end of the pod's link", "a link-local address"
     ]
+    fixed_neighbour: bool | None = None
     gateway: Address = instance()
 
     def summary(self) -> str:
-        return f"{self.gateway}, {self.kind}"
+        return f"{self.gateway}, {self.kind}{', a fixed neighbour' if self.fixed_neighbour else ''}"
 
     def meaning(self) -> str:
         return {
             "the node's bridge": "a pod sends what leaves its network to its node, which routes it",
             "the subnet's gateway": "a pod sends what leaves its network to the subnet's gateway, not to its node",
             "the node's end of the pod's link": "a pod sends everything to its node, which routes it",
-            "a link-local address": "a pod sends everything to its node, which answers ARP for that address",
+            "a link-local address": f"a pod sends everything to its node, {self._found()}",
         }[self.kind]
+
+    def _found(self) -> str:
+        asked = "which answers for that address"
+        fixed = "whose link-layer address it was given as a fixed neighbour"
+        return {True: fixed, False: asked, None: "whichever way it finds that address"}[self.fixed_neighbour]
 
 
 @attrs.frozen(kw_only=True)
@@ -99,21 +106,29 @@ class Mtu:
     Attributes:
         pod: of the pods' interfaces.
         host_link: of the host links of pods.
-        bridge: of the bridge they are ports of.
         uplink: of the uplink.
+        smallest: the smallest on the way out; absent when a part of the way is not known.
+        bridge: of the bridge that the host links are ports of, if they are.
     """
 
     pod: tuple[int, ...] | None = None
     host_link: tuple[int, ...] | None = None
-    bridge: tuple[int, ...] | None = None
     uplink: tuple[int, ...] | None = None
+    smallest: int | None = None
+    bridge: tuple[int, ...] | None = instance()
+
+    def _way(self) -> dict[str, tuple[int, ...]]:
+        way = {"pod": self.pod, "host link": self.host_link, "bridge": self.bridge, "uplink": self.uplink}
+        return {name: values for name, values in way.items() if values}
 
     def summary(self) -> str:
-        parts = {name: values for name, values in attrs.asdict(self).items() if values}
-        return ", ".join(f"{name.replace('_', ' ')} {'/'.join(map(str, values))}" for name, values in parts.items())
+        return ", ".join(f"{name} {'/'.join(map(str, values))}" for name, values in self._way().items())
 
     def meaning(self) -> str:
-        return f"the smallest MTU seen is {min(min(values) for values in attrs.astuple(self) if values)} bytes"
+        smallest = min(min(values) for values in self._way().values())
+        outside = self.uplink is not None and smallest < min(self.uplink)
+        taken = f", {min(self.uplink) - smallest} less than the uplink's" if self.uplink and outside else ""
+        return f"the smallest MTU seen is {smallest} bytes{taken}"
 
 
 def node_address(node: NodeView) -> Fact[NodeAddress]:
@@ -173,15 +188,20 @@ def pod_gateway(node: NodeView) -> Fact[PodGateway]:
     if len(gateways) > 1:
         return contradiction("pods have different gateways", proof)
     (gateway,) = gateways
+    fixed, of_neighbour = _fixed_neighbour(node, gateway)
+    proof = (*proof, *of_neighbour)
     bridge = node.wiring.link(node.pod_bridge.name) if node.pod_bridge else None
     default = node.wiring.default_route
     if bridge is not None and gateway in {interface.ip for interface in bridge.addresses}:
         owner = node.name_lines({str(gateway): bridge.records})
-        return known(PodGateway(kind="the node's bridge", gateway=gateway), (*proof, *owner))
+        return known(PodGateway(kind="the node's bridge", fixed_neighbour=fixed, gateway=gateway), (*proof, *owner))
     # A link-local address is that of another host on each link.
     one_link = bridge is not None or not gateway.is_link_local
     if default is not None and gateway == default.gateway and one_link:
-        return known(PodGateway(kind="the subnet's gateway", gateway=gateway), (*proof, *node.cite(default)))
+        return known(
+            PodGateway(kind="the subnet's gateway", fixed_neighbour=fixed, gateway=gateway),
+            (*proof, *node.cite(default)),
+        )
     ends = [
         link
         for link in node.wiring.links
@@ -189,12 +209,23 @@ def pod_gateway(node: NodeView) -> Fact[PodGateway]:
     ]
     if ends:
         owner = node.name_lines({str(gateway): ends[0].records})
-        return known(PodGateway(kind="the node's end of the pod's link", gateway=gateway), (*proof, *owner))
+        return known(
+            PodGateway(kind="the node's end of the pod's link", fixed_neighbour=fixed, gateway=gateway),
+            (*proof, *owner),
+        )
     if gateway.is_link_local:
-        return known(PodGateway(kind="a link-local address", gateway=gateway), proof)
+        return known(PodGateway(kind="a link-local address", fixed_neighbour=fixed, gateway=gateway), proof)
     return Unknown(
         reason=f"what has the gateway's address {gateway} is not in the capture", commands=("ip addr", "route -n")
     )
+
+
+def _fixed_neighbour(node: NodeView, gateway: Address) -> tuple[bool | None, tuple[Evidence, ...]]:
+    """Whether the neighbours of a pod have the gateway as a fixed one; `None` when they were not listed."""
+    entries = [entry for pod in node.wiring.pods for entry in pod.neighbours if entry.dst == gateway]
+    if not entries:
+        return None, ()
+    return any("PERMANENT" in (entry.state or ()) for entry in entries), node.cite(*entries[:1])
 
 
 def mtu(node: NodeView) -> Fact[Mtu]:
@@ -219,5 +250,7 @@ def mtu(node: NodeView) -> Fact[Mtu]:
     proof = [link for by_mtu in first.values() for _, link in sorted(by_mtu.items())]
     if not proof:
         return Unknown(reason="no MTU is in the capture", commands=("ip addr", "nsenter -t PID -n ip addr"))
-    value = Mtu(**{name: tuple(sorted(by_mtu)) for name, by_mtu in first.items() if by_mtu})
+    values = {name: tuple(sorted(by_mtu)) for name, by_mtu in first.items() if by_mtu}
+    whole = {"pod", "host_link", "uplink"} <= values.keys()
+    value = Mtu(**values, smallest=min(min(of_kind) for of_kind in values.values()) if whole else None)
     return known(value, node.cite(*proof))

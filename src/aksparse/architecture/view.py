@@ -166,6 +166,13 @@ class NodeView:
         pattern = re.compile(rf'"{re.escape(key)}"\s*:\s*"{re.escape(value)}"')
         return tuple(line for line in lines if pattern.search(line.text)) or lines[:1]
 
+    @cached_property
+    def version(self) -> int:
+        """The version of IP by which the node's pods are known first: 4 unless they have addresses of 6 alone."""
+        versions = {address.version for pod in self.wiring.pods for address in pod.addresses}
+        return min(versions, default=4)
+
     def rules(self, chain: str) -> tuple[Rule, ...]:
-        found = self.wiring.chain(chain)
+        """The rules of a chain of the nat table, for the version of IP by which pods are known first."""
+        found = self.wiring.chain(chain, self.version)
         return found.rules if found else ()

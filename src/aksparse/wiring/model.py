@@ -264,6 +264,8 @@ class ServiceChain:
         chain: its `KUBE-SVC` chain.
         masquerade_unless_from: packets from elsewhere than this network are marked for source NAT; absent when
             there is no such rule.
+        masquerade_unless_in: packets that come in through other interfaces than these are marked for source NAT, such
+            as `azv+`; absent when there is no such rule.
         endpoints: where packets are sent.
         affinity: for how many seconds a client is sent to the same endpoint; absent when it is not.
         records: where this was read.
@@ -275,6 +277,7 @@ class ServiceChain:
     port: int | None
     chain: str
     masquerade_unless_from: Network | None
+    masquerade_unless_in: str | None = None
     endpoints: tuple[Endpoint, ...]
     affinity: int | None = None
     records: tuple[Record, ...]

@@ -32,6 +32,9 @@ def _services(chains: dict[str, Chain]) -> Iterator[ServiceChain]:
             if mark.target == "KUBE-MARK-MASQ" and mark.destination == rule.destination and mark.matches == rule.matches
         ]
         unless_from = [mark.source for mark in marks if "source" in mark.negated and not isinstance(mark.source, str)]
+        unless_in = [
+            mark.in_interface.lstrip("!") for mark in marks if "in_interface" in mark.negated and mark.in_interface
+        ]
         endpoints = tuple(_endpoints(chain, chains))
         yield ServiceChain(
             service=(rule.comment or rule.target or "").removesuffix(" cluster IP"),
@@ -40,6 +43,7 @@ def _services(chains: dict[str, Chain]) -> Iterator[ServiceChain]:
             port=port,
             chain=chain.name,
             masquerade_unless_from=next(iter(unless_from), None),
+            masquerade_unless_in=next(iter(unless_in), None),
             endpoints=endpoints,
             affinity=_affinity(chain),
             records=(rule, *marks[:1], *(record for endpoint in endpoints for record in endpoint.records)),

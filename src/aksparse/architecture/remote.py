@@ -1,0 +1,133 @@
+"""How pods on other nodes are reached."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import attrs
+
+from aksparse.architecture.addresses import pod_addressing
+from aksparse.architecture.fact import Fact, Known, Unknown, instance, known, listing
+from aksparse.architecture.modes import MODES
+from aksparse.architecture.plugin import network_mode
+from aksparse.architecture.view import ROUTE_TABLE, NodeView
+from aksparse.capture import Network
+from aksparse.wiring.model import HostRoute
+
+_ROUTE_KEYS = ("address_prefix", "next_hop_ip_address", "next_hop_type")
+RemoteKind = Literal[
+    "Azure route table",
+    "natively in the VNet",
+    "Azure CNI overlay",
+    "routes between the nodes",
+    "IPIP tunnel",
+    "VXLAN tunnel",
+]
+
+_TUNNELS: tuple[tuple[RemoteKind, re.Pattern[str]], ...] = (
+    ("IPIP tunnel", re.compile(r"tunl0$")),
+    ("VXLAN tunnel", re.compile(r"flannel[.\d-]|vxlan(-v6)?\.calico$")),
+)
+
+
+@attrs.frozen(kw_only=True)
+class RemotePods:
+    """How pods on other nodes are reached.
+
+    Attributes:
+        kind: what carries packets from node to node.
+        routes: the routes that lead to pods, as `NETWORK via ADDRESS`.
+    """
+
+    kind: RemoteKind
+    routes: tuple[str, ...] = instance(())
+
+    def summary(self) -> str:
+        return f"{self.kind}: {listing(self.routes)}" if self.routes else self.kind
+
+    def meaning(self) -> str:
+        return {
+            "Azure route table": "each node's pods need a route in the Azure route table, or packets to them are lost",
+            "natively in the VNet": "the VNet delivers packets between pods itself, and needs no route table for it",
+            "Azure CNI overlay": "Azure carries packets between pods of different nodes without a route table",
+            "routes between the nodes": "each node routes to the pods of the others, which must be on one link with it",
+            "IPIP tunnel": "the network between the nodes sees only nodes' packets, of IP protocol 4, 20 bytes longer",
+            "VXLAN tunnel": "the network between the nodes sees only nodes' packets, of UDP, 50 bytes longer",
+        }[self.kind]
+
+
+def remote_pods(node: NodeView) -> Fact[RemotePods]:
+    addressing = pod_addressing(node)
+    found = _by_tunnel(node) or _by_nodes(node)
+    if found is not None:
+        return found
+    if isinstance(addressing, Known) and addressing.value.source == "node subnet":
+        return known(RemotePods(kind="natively in the VNet"), addressing.evidence)
+    stated = node.setting("network_plugin_mode")
+    if stated is not None and stated.value == "overlay":
+        return known(RemotePods(kind="Azure CNI overlay"), stated.evidence)
+    if isinstance(addressing, Known) and addressing.value.source == "another subnet of the VNet":
+        return known(RemotePods(kind="natively in the VNet"), addressing.evidence)
+    mode = network_mode(node)
+    if isinstance(mode, Known) and "overlay" in mode.value.mode and MODES[mode.value.mode].plugin == "azure":
+        return known(RemotePods(kind="Azure CNI overlay"), mode.evidence)
+    return _by_azure(node)
+
+
+def _by_tunnel(node: NodeView) -> Fact[RemotePods] | None:
+    for kind, pattern in _TUNNELS:
+        routes = [route for route in _to_networks(node) if pattern.match(route.dev or "")]
+        if routes:
+            return known(RemotePods(kind=kind, routes=_told(routes)), node.cite(*routes))
+    return None
+
+
+def _by_nodes(node: NodeView) -> Fact[RemotePods] | None:
+    """Routes to networks of pods through other hosts of the node's own subnet than its gateway."""
+    default = node.wiring.default_route
+    uplink, gateway = (default.dev, default.gateway) if default is not None else (None, None)
+    routes = [
+        route
+        for route in _to_networks(node)
+        if route.dev == uplink
+        and route.gateway not in (None, gateway)
+        and (route.protocol == "bird" or is_for_pods(node, route.network))
+    ]
+    return (
+        known(RemotePods(kind="routes between the nodes", routes=_told(routes)), node.cite(*routes)) if routes else None
+    )
+
+
+def _to_networks(node: NodeView) -> list[HostRoute]:
+    """The routes to networks through a gateway."""
+    return [
+        route
+        for route in node.wiring.routes
+        if route.gateway is not None and route.network.prefixlen and not route.is_host
+    ]
+
+
+def _told(routes: list[HostRoute]) -> tuple[str, ...]:
+    return tuple(f"{route.network} via {route.gateway} dev {route.dev}" for route in routes)
+
+
+def _by_azure(node: NodeView) -> Fact[RemotePods]:
+    table = enumerate(node.capture.manifest.network.route_table or ())
+    # A route table may as well be there for a firewall.
+    entries = [(index, entry) for index, entry in table if is_for_pods(node, entry.address_prefix)]
+    if entries:
+        routes = tuple(f"{e.address_prefix} via {e.next_hop_ip_address or e.next_hop_type}" for _, e in entries)
+        keys = [(i, key) for i, e in entries for key in _ROUTE_KEYS if getattr(e, key) is not None]
+        evidence = [node.capture.setting("network", "route_table", index, key) for index, key in keys]
+        return known(RemotePods(kind="Azure route table", routes=routes), evidence)
+    return Unknown(
+        reason="the node's routes do not say it, and the Azure route table is not in the capture",
+        commands=ROUTE_TABLE,
+    )
+
+
+def is_for_pods(node: NodeView, network: Network) -> bool:
+    """Whether a network is one of pods: part of a pod CIDR, or the one that the node routes to its own pods."""
+    known = [*node.stated("pod_cidr"), *([node.pod_route.network] if node.pod_route else [])]
+    return any(network.version == pods.version and network.subnet_of(pods) for pods in known)
