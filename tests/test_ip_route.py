@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+from itertools import cycle, product
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aksparse import parse_ip_route
 from aksparse.commands import ip_route
 
-TAILS = (
-    "",
-    "scope link ",
-    "proto bird scope link src 10.0.0.1 ",
-    "mtu lock 1400 ",
-    "metric 5 colour blue",
-    "src x",
-    "dev b",
+DESTINATIONS = (
+    *("10.0.0.7", "10.0.0.0/8", "0.0.0.0/0", "default", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.300"),
+    *("10.0.0.07", "10.0.0", "::1", "fe80::/64", "", "local", "blackhole 10.0.0.7"),
 )
-octets = st.integers(0, 300).map(str) | st.sampled_from(("00", "01", "1a", ""))
-addresses = st.lists(octets, min_size=3, max_size=5).map(".".join)
+GATEWAYS = ("", "via 10.0.0.1 ", "via 10.0.0.300 ", "via fe80::1 ", "via inet6 fe80::1 ", "via  10.0.0.1 ", "via dev ")
+INTERFACES = ("dev azv0 ", "dev azv0", "dev  azv0 ", "dev a\tb ", "dev ", "", "nhid 3 ", "dev a dev b ")
+TAILS = (
+    *("", "scope link ", " proto kernel  scope link  src 10.0.0.1 ", "proto bird onlink ", "mtu lock 1400 "),
+    *(
+        "metric 5 colour blue",
+        "src x",
+        "dev b",
+        "via 10.0.0.1",
+        "\\\tnexthop via 10.0.0.1 dev a weight 1 ",
+        "\\    cache ",
+    ),
+)
+BELOW = ("", "\n    cache ", "\n\tnexthop dev a weight 1 ")
 
 
-@given(addresses, st.sampled_from(("dev", "dev ", "via", "dev dev")), st.sampled_from(TAILS))
-def test_a_route_to_a_host_reads_as_any_other(address: str, word: str, tail: str) -> None:
-    line = f"{address} {word} azv0 {tail}"
-    fast = parse_ip_route(line, strict=False)
+@pytest.mark.parametrize("destination", DESTINATIONS)
+def test_a_route_in_few_looks_reads_as_in_many(destination: str) -> None:
+    for (gateway, interface, tail), below in zip(product(GATEWAYS, INTERFACES, TAILS), cycle(BELOW), strict=False):
+        text = f"{destination} {gateway}{interface}{tail}{below}\n10.9.9.9 dev last \n"
+        fast = parse_ip_route(text, strict=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ip_route._Tails, "__missing__", lambda *_: None)
+            general = parse_ip_route(text, strict=False)
+        assert fast == general, text
+
+
+def test_usual_routes_are_read_in_few_looks() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ip_route, "_HOST_ROW", ip_route._BARE_ROUTE)
-        general = parse_ip_route(line, strict=False)
-    assert (fast.records, fast.diagnostics) == (general.records, general.diagnostics)
+        patch.setattr(ip_route, "_read_route", None)
+        assert len(parse_ip_route("default via 10.0.0.1 dev eth0 proto dhcp \n10.0.0.7 dev azv0 scope link \n")) == 2
 
 
 @pytest.mark.parametrize("length", range(33))

@@ -134,7 +134,7 @@ LAYERS = [
     *("netfilter.saved_options", "netfilter.saved_targets", "netfilter.saving"),
     *("links.records", "links.lines", "links.brief", "links.counters", "links.details"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
-    *("command", "iproute", "documents", "azure", "commands", "transcript"),
+    *("command", "iproute", "nexthops", "documents", "azure", "commands", "transcript"),
     *("capture", "load"),
     *("wiring.model", "wiring.outputs", "wiring.host", "wiring.routes", "wiring.tables", "wiring.containers"),
     *("wiring.cni", "wiring.pods", "wiring.services", "wiring.build"),

@@ -98,12 +98,17 @@ def maker(cls: type[R], *names: str) -> Callable[..., R]:
     fields = attrs.fields(cls)
     if left_out := {field.name for field in fields if field.default is attrs.NOTHING} - set(names):
         raise TypeError(f"{cls.__name__} needs {', '.join(sorted(left_out))}")
-    values = {field.name: field.name if field.name in names else f"default_{field.name}" for field in fields}
+    values = {field.name: field.name if field.name in names else _default(field) for field in fields}
     assignments = "".join(f"    made.{name} = {value}\n" for name, value in values.items())
     scope = {"draft": _twin(cls), "record": cls, **defaults}
     body = f"    made = draft()\n{assignments}    made.__class__ = record\n    return made\n"
     exec(f"def make({', '.join(names)}):\n{body}", scope)  # noqa: S102
     return cast("Callable[..., R]", scope["make"])
+
+
+def _default(field: attrs.Attribute[Any]) -> str:
+    """How a function names a default: most are `None`, which Python need not look up."""
+    return "None" if field.default is None else f"default_{field.name}"
 
 
 def finish(draft: Any) -> Any:

@@ -23,10 +23,11 @@ from importlib.metadata import version
 from statistics import median
 from typing import Any, NamedTuple
 
-from inputs import Output, ip_addr, iptables_nat, iptables_save, kubectl_get_pods, route_n
+from inputs import Output, ip_addr, ip_route, iptables_nat, iptables_save, kubectl_get_pods, route_n
 
 from aksparse.command import Parsed
 from aksparse.commands.ip_addr import parse_ip_addr
+from aksparse.commands.ip_route import parse_ip_route
 from aksparse.commands.iptables import parse_iptables
 from aksparse.commands.iptables_save import parse_iptables_save
 from aksparse.commands.kubectl_get import parse_kubectl_get
@@ -144,6 +145,15 @@ BENCHES = (
         ),
         rival="insights-core",
         factor=4,
+    ),
+    Bench(
+        "ip route",
+        ip_route,
+        (40_000, 10_000),
+        (Contender("aksparse", parse_ip_route), _FLOOR, *_jc("ip_route")),
+        rival="jc",
+        factor=1,
+        limited=False,
     ),
     Bench(
         "iptables -t nat -nvL --line-numbers",

@@ -59,6 +59,31 @@ def route_n(size: int) -> Output:
     return Output("\n".join(lines) + "\n", len(routes))
 
 
+# ip route: ip/iproute.c of iproute2. Every row ends with a blank.
+
+
+def ip_route(size: int) -> Output:
+    """The same node as `ip route` shows it, with what a daemon of Calico adds: `size` routes in all."""
+    rng = random.Random("ip route")
+    own = "dev eth0 proto dhcp src 10.224.0.4 metric 100"
+    lines = [f"default via 10.224.0.1 {own}"]
+    routes = [
+        (int(IPv4Address("10.224.0.0")), f"/16 {own.replace('dhcp', 'kernel scope link')}"),
+        *((int(IPv4Address(host)), f" via 10.224.0.1 {own}") for host in ("168.63.129.16", "169.254.169.254")),
+        (_PODS, "/26 proto bird"),
+    ]
+    nodes = size // 10
+    for node in range(1, nodes):
+        gateway = f"10.224.{node // 250}.{4 + node % 250}"
+        routes.append((_PODS + (node << 8), f"/24 via {gateway} dev eth0 proto bird"))
+    for offset in rng.sample(range(nodes << 8, 1 << 23), size - 1 - len(routes)):
+        routes.append((_PODS + offset, f" dev azv{rng.getrandbits(44):011x} scope link"))
+    for destination, rest in sorted(routes):
+        kind = "blackhole " if " dev " not in rest else ""
+        lines.append(f"{kind}{IPv4Address(destination)}{rest}")
+    return Output(" \n".join(lines) + " \n", size)
+
+
 # ip addr: ip/ipaddress.c of iproute2. Some columns are followed by a blank where nothing comes after them.
 
 

@@ -17,8 +17,9 @@ What the text shows otherwise than the JSON:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_INET, inet_pton
 from struct import Struct
@@ -30,9 +31,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines
 from aksparse.iproute import (
     Fields,
-    Option,
     Options,
-    Words,
     a_name,
     a_number,
     a_value,
@@ -41,108 +40,11 @@ from aksparse.iproute import (
     shows,
 )
 from aksparse.linere import LineGrammar
+from aksparse.nexthops import HOP, METRICS, NEXT_HOP_OPTIONS, Flow, Metrics, NextHop, Via
 from aksparse.records import Record, maker
-from aksparse.tokens import BadValue, column, integer, ip_address, remember, rest_of_line, to_ip, to_network, word
+from aksparse.tokens import BadValue, as_ipv4, column, ip_address, remember, rest_of_line, to_ip, to_network, word
 
 IPAddress = IPv4Address | IPv6Address
-
-
-@attrs.frozen(kw_only=True)
-class Via:
-    """A gateway of another address family than the route.
-
-    Attributes:
-        family: its address family, such as `inet6`.
-        host: its address.
-    """
-
-    family: str
-    host: IPAddress
-
-
-@attrs.frozen(kw_only=True)
-class Flow:
-    """The realms of a route, which traffic can be classified by.
-
-    Attributes:
-        from_: the source realm, a name or a number.
-        to: the destination realm, a name or a number.
-    """
-
-    from_: str | None = None
-    to: str
-
-
-@attrs.frozen(kw_only=True)
-class Metrics:
-    """What the kernel is told about the path of a route.
-
-    Attributes:
-        mtu: the maximum transmission unit, in bytes.
-        window: the largest window to advertise, in bytes.
-        rtt: the initial estimate of the round trip time, in milliseconds.
-        rttvar: the initial estimate of its variance, in milliseconds.
-        ssthresh: the initial slow start threshold, in segments.
-        cwnd: the largest congestion window, in segments.
-        advmss: the maximum segment size to advertise, in bytes.
-        reordering: how far packets may be out of order before one is taken for lost.
-        hoplimit: the hop limit of packets sent.
-        initcwnd: the initial congestion window, in segments.
-        ecn: explicit congestion notification is on.
-        features: the features, in hexadecimal, if there are others than `ecn`.
-        rto_min: the least retransmission timeout, in milliseconds.
-        initrwnd: the initial receive window, in segments.
-        quickack: whether acknowledgements are sent without delay: 1 or 0.
-        congestion: the congestion control algorithm.
-        fastopen_no_cookie: whether TCP fast open works without a cookie: 1 or 0.
-        lock: the names of the metrics that the kernel must not change.
-    """
-
-    mtu: int | None = None
-    window: int | None = None
-    rtt: int | None = None
-    rttvar: int | None = None
-    ssthresh: int | None = None
-    cwnd: int | None = None
-    advmss: int | None = None
-    reordering: int | None = None
-    hoplimit: int | None = None
-    initcwnd: int | None = None
-    ecn: bool | None = None
-    features: str | None = None
-    rto_min: int | None = None
-    initrwnd: int | None = None
-    quickack: int | None = None
-    congestion: str | None = None
-    fastopen_no_cookie: int | None = None
-    lock: tuple[str, ...] | None = None
-
-
-@attrs.frozen(kw_only=True)
-class NextHop:
-    """One of several next hops of a route.
-
-    Attributes:
-        encap: the kind of encapsulation.
-        encap_info: what the encapsulation does, as printed.
-        gateway: the gateway.
-        via: the gateway, when it is of another address family.
-        flow: the realms.
-        dev: the interface that packets are sent through.
-        weight: how large a share of the packets it gets, compared with the others.
-        flags: flags, such as `onlink`, `linkdown`, `dead`.
-        other: the rest, from the first keyword on that is not known.
-    """
-
-    encap: str | None = None
-    encap_info: str | None = None
-    gateway: IPAddress | None = None
-    via: Via | None = None
-    flow: Flow | None = None
-    dev: str | None = None
-    weight: int | None = None
-    flags: tuple[str, ...] = ()
-    other: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -234,67 +136,6 @@ class IPRoute(Record):
         return None
 
 
-_FLAGS = (
-    *("dead", "onlink", "pervasive", "offload", "trap", "notify", "linkdown", "unresolved"),
-    *("rt_offload", "rt_trap", "rt_offload_failed"),
-)
-
-
-def _flag(flag: str) -> Option:
-    def read(_: Words, fields: Fields) -> None:
-        fields["flags"] = (*fields.get("flags", ()), flag)
-
-    return Option(None, read)
-
-
-def _read_via(words: Words, fields: Fields) -> None:
-    if words[0] in _FAMILIES:
-        fields["via"] = Via(family=words.popleft(), host=to_ip(words.popleft()))
-    else:
-        fields["gateway"] = to_ip(words.popleft())
-
-
-def _read_realms(words: Words, fields: Fields) -> None:
-    source, slash, destination = words.popleft().partition("/")
-    fields["flow"] = Flow(from_=source, to=destination) if slash else Flow(to=source)
-
-
-def _read_encap(words: Words, fields: Fields) -> None:
-    fields["encap"] = words.popleft()
-    info = []
-    while words and words[0] not in ("via", "dev"):
-        info.append(words.popleft())
-    fields["encap_info"] = " ".join(info) or None
-
-
-def _metric(field: str, value: pp.ParserElement, convert: Callable[[str], Any]) -> Option:
-    def read(words: Words, metrics: Fields) -> None:
-        metrics[field] = convert(words.popleft())
-
-    return _lockable(field, column(value), read)
-
-
-def _lockable(field: str, value: pp.ParserElement, read_value: Callable[[Words, Fields], None]) -> Option:
-    """A metric, which may be locked."""
-
-    def read(words: Words, fields: Fields) -> None:
-        metrics = fields.setdefault("metrics", {})
-        if words and words[0] == "lock":
-            words.popleft()
-            metrics["lock"] = (*metrics.get("lock", ()), field)
-        read_value(words, metrics)
-
-    return Option(pp.Opt(column(pp.Literal("lock"))) + value, read)
-
-
-def _read_features(words: Words, metrics: Fields) -> None:
-    if words and words[0] == "ecn":
-        words.popleft()
-        metrics["ecn"] = True
-    if words and words[0].startswith("0x"):
-        metrics["features"] = words.popleft()
-
-
 def _to_source(text: str) -> str:
     to_network(text)  # raises
     return text
@@ -304,41 +145,12 @@ def _to_seconds(text: str) -> int:
     return int(text.removesuffix("sec"))
 
 
-def _to_milliseconds(text: str) -> int:
-    return int(text.removesuffix("ms")) if text.endswith("ms") else int(Decimal(text.removesuffix("s")) * 1000)
-
-
-_FAMILIES = ("inet6", "inet", "mpls", "link")
 _period = pp.Regex(r"[0-9]{1,10}sec").set_name("seconds")
-_time = pp.Regex(r"[0-9]{1,10}ms|[0-9]{1,10}(?:\.[0-9]{1,9})?(?:e\+[0-9]{1,2})?s").set_name("time in ms or s")
-_HOP: dict[str, Option] = {
-    # The words of an encapsulation are also keywords of routes, but for the two that follow it.
-    "encap": Option(column(word) + pp.ZeroOrMore(~column(pp.Literal("via") | "dev") + column(word)), _read_encap),
-    "via": Option(
-        pp.Opt(column(pp.Regex("|".join(_FAMILIES)).set_name("address family"))) + column(ip_address), _read_via
-    ),
-    "dev": a_name("dev"),
-    "realm": Option(column(word), _read_realms),
-    "realms": Option(column(word), _read_realms),
-    **{flag: _flag(flag) for flag in _FLAGS},
-}
-_NUMBERS = (
-    *("mtu", "window", "ssthresh", "cwnd", "advmss", "reordering", "hoplimit", "initcwnd", "initrwnd", "quickack"),
-    "fastopen_no_cookie",
-)
-_features = pp.Opt(column(pp.Literal("ecn"))) + pp.Opt(column(pp.Regex(r"0x[0-9a-f]{1,8}").set_name("features")))
-_METRICS: dict[str, Option] = {
-    **{keyword: _metric(keyword, integer, int) for keyword in _NUMBERS},
-    **{keyword: _metric(keyword, _time, _to_milliseconds) for keyword in ("rtt", "rttvar", "rto_min")},
-    "congctl": _metric("congestion", word, str),
-    "features": _lockable("features", _features, _read_features),
-}
 _network = pp.Regex(r"(?:[0-9.]{7,15}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)/[0-9]{1,3}").set_name("network")
-_NEXT_HOP_OPTIONS = Options({**_HOP, "weight": a_number("weight")})
 _OPTIONS = Options(
     {
-        **_HOP,
-        **_METRICS,
+        **HOP,
+        **METRICS,
         "from": a_value("from_", _network | ip_address, _to_source),
         "nhid": a_number("nhid"),
         "tos": a_name("tos"),
@@ -377,15 +189,7 @@ _ROW = LineGrammar(
     + pp.Opt(column(pp.Literal("dev")) + column(word("dev")))
     + rest_of_line("options")
 )
-# On a node most routes lead to one host behind an interface; such an address, once matched, is one.
-_octet = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_HOST_ROW = LineGrammar(
-    column(pp.Regex(rf"{_octet}\.{_octet}\.{_octet}\.{_octet}").set_name("IPv4 address")("dst"))
-    + column(pp.Literal("dev"))
-    + column(word("dev"))
-    + rest_of_line("options")
-)
-_NEXT_HOP = LineGrammar(column(pp.Literal("nexthop")) + _NEXT_HOP_OPTIONS.expression)
+_NEXT_HOP = LineGrammar(column(pp.Literal("nexthop")) + NEXT_HOP_OPTIONS.expression)
 _NEXT_HOP_ROW = LineGrammar(column(pp.Literal("nexthop")) + rest_of_line("options"))
 _CACHE = LineGrammar(
     column(pp.Literal("cache"))
@@ -412,7 +216,7 @@ def _read_options(text: str) -> tuple[tuple[Any, ...], Fields] | None:
 def _read_below(text: str) -> Fields | None:
     """What a line below a route says of it."""
     if found := _NEXT_HOP_ROW.pattern.match(text):
-        return {"nexthops": (NextHop(**_NEXT_HOP_OPTIONS.read(found[1])),)}
+        return {"nexthops": (NextHop(**NEXT_HOP_OPTIONS.read(found[1])),)}
     if found := _CACHE.pattern.match(text):
         flags, rest = found.groups()
         return {**_finished(_OPTIONS.read(rest)), "cache": tuple(flags[1:-1].split(",")) if flags else ()}
@@ -434,22 +238,45 @@ def _with(fields: Fields, said: Fields) -> Fields:
     return {**fields, **said}
 
 
-def _check_destination(text: str) -> None:
-    """Raise `BadValue` unless a destination has a network; most have, and making each would take its time."""
-    address, slash, length = text.partition("/")
+def _is_ipv4_destination(text: str) -> bool:
+    """Whether a text is `default`, an address or a network of IPv4; making one of each would take its time."""
     try:
-        if ":" not in address and (not slash or length in _HOST_BITS):
-            (number,) = _four_octets(inet_pton(AF_INET, address))
-            if not slash or not number & _HOST_BITS[length]:
-                return
+        if "/" not in text:
+            return text == "default" or bool(inet_pton(AF_INET, text))
+        address, _, length = text.partition("/")
+        (number,) = _four_octets(inet_pton(AF_INET, address))
     except (OSError, ValueError):
-        pass
-    if text != "default":
-        to_network(text)
+        return False
+    return length in _HOST_BITS and not number & _HOST_BITS[length]
 
 
 _four_octets = Struct("!I").unpack
 _HOST_BITS = {str(length): (1 << 32 - length) - 1 for length in range(33)}  # by the length of the network's prefix
+
+
+class _Tails(dict[str, "tuple[Any, ...] | None"]):
+    """The fields in `_COMMON`, by what stands behind the interface; `None` where a route has others as well."""
+
+    def __missing__(self, text: str) -> tuple[Any, ...] | None:
+        self[text] = common = None
+        with suppress(BadValue):
+            if (options := _read_options(text)) and not options[1]:
+                self[text] = common = options[0]
+        return common
+
+
+class _Ways(dict[str, "tuple[str, tuple[Any, ...]] | None"]):
+    """The interface and the fields in `_COMMON`, by what stands behind a gateway; `None` where there are others."""
+
+    def __init__(self, tails: _Tails) -> None:
+        self._tails = tails
+
+    def __missing__(self, text: str) -> tuple[str, tuple[Any, ...]] | None:
+        keyword, _, rest = text.partition(" ")
+        dev, _, tail = rest.partition(" ")
+        common = self._tails[tail] if keyword == "dev" else None
+        self[text] = way = common and (dev, common)
+        return way
 
 
 def _lines_below(text: str) -> list[Fields]:
@@ -466,41 +293,37 @@ def _on_one_line(line: str) -> tuple[str, list[Fields]] | None:
 
 
 def _assemble(lines: Lines) -> Iterator[IPRoute]:
-    match, recorded, origin = lines.matcher(_ROW), lines.recorded, lines.source
-    match_host = lines.matcher(_HOST_ROW)
+    match, recorded, origin, tabs = lines.matcher(_ROW), lines.recorded, lines.source, lines.tabs
+    tails = _Tails()
+    ways = _Ways(tails)
     route: IPRoute | None = None
-    more: Fields = {}  # what few routes have, and what the lines below this one say of it
+    more = _NOTHING  # what few routes have, and what the lines below this one say of it
     for number, line in lines:
-        try:
-            if (found := match_host(line)) and (options := _read_options(found[3])) and not options[1]:
+        words = line.split(" ", 3)
+        if len(words) == 4 and not tabs:
+            dst, keyword, dev, rest = words
+            common = gateway = None
+            if keyword == "dev":
+                common = tails[rest]
+            elif keyword == "via" and (way := ways[rest]) and (gateway := as_ipv4(dev)):
+                dev, common = way
+            if common and dev and _is_ipv4_destination(dst):
                 if route is not None:
                     yield attrs.evolve(route, **more) if more else route
-                dst, dev, _ = found.groups()
-                common, more = options
-                route = _make_route(origin, number, None, dst, None, dev, *common)
+                table, protocol, scope, prefsrc, metric, flags, pref = common
+                # fmt: off
+                route = _make_route(
+                    origin, number, None, dst, gateway, dev, table, protocol, scope, prefsrc, metric, flags, pref
+                )
+                # fmt: on
+                more = _NOTHING
                 recorded(number)
                 continue
-            below: list[Fields] = []
-            found = match(line)
-            options = _read_options(found[5]) if found else None
-            if options is None and (joined := _on_one_line(line)):
-                found, below = match(joined[0]), joined[1]
-                options = _read_options(found[5]) if found else None
-            if found and options:
+        try:
+            if read := _read_route(lines, match, number, line):
                 if route is not None:
-                    yield attrs.evolve(route, **more) if more else route
-                    route = None
-                type_, dst, gateway, dev, _ = found.groups()
-                common, more = options
-                _check_destination(dst)
-                made = _make_route(origin, number, type_, dst, to_ip(gateway) if gateway else None, dev, *common)
-                if more:
-                    _check(made, more)
-                for said in below:
-                    more = _with(more, said)
-                if more:
-                    _warn(lines, number, options[1], *below)
-                route = made
+                    yield attrs.evolve(route, **more)
+                route, more = read
             elif below := _lines_below(line):
                 if route is None:
                     lines.report(number, "orphan-line", "a line about a route without a route above it", 1)
@@ -525,6 +348,34 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
         recorded(number)
     if route is not None:
         yield attrs.evolve(route, **more)
+
+
+def _read_route(lines: Lines, match: _Match, number: int, line: str) -> tuple[IPRoute, Fields] | None:
+    """A route of any kind, and what it has that few have, or what the lines below it would say of it without `-o`."""
+    below: list[Fields] = []
+    found = match(line)
+    options = _read_options(found[5]) if found else None
+    if options is None and (joined := _on_one_line(line)):
+        found, below = match(joined[0]), joined[1]
+        options = _read_options(found[5]) if found else None
+    if not found or not options:
+        return None
+    type_, dst, gateway, dev, _ = found.groups()
+    common, more = options
+    if not _is_ipv4_destination(dst):
+        to_network(dst)  # raises
+    made = _make_route(lines.source, number, type_, dst, to_ip(gateway) if gateway else None, dev, *common)
+    if more:
+        _check(made, more)
+    for said in below:
+        more = _with(more, said)
+    if more:
+        _warn(lines, number, options[1], *below)
+    return made, more
+
+
+_NOTHING: Fields = {}
+_Match = Callable[[str], re.Match[str] | None]
 
 
 def _check(route: IPRoute, more: Fields) -> None:
