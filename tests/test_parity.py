@@ -148,7 +148,7 @@ LAYERS = [
         "architecture.source_nat",
     ),
     *("architecture.remote", "architecture.services", "architecture.address_plan", "architecture.description"),
-    *("statement", "compare", "serialize", "report", "cli"),
+    *("statement", "migration", "compare", "serialize", "report", "cli"),
 ]
 
 

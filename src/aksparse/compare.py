@@ -10,6 +10,7 @@ from deepdiff import DeepDiff
 
 from aksparse.architecture.description import ASPECTS, Architecture
 from aksparse.architecture.fact import Fact, Known
+from aksparse.migration import to_check
 from aksparse.statement import TITLES, Statement, parts, statement
 
 Outcome = Literal["differs", "same", "unknown-left", "unknown-right", "unknown"]
@@ -43,6 +44,7 @@ class Aspect:
         changes: which parts differ.
         not_compared: the parts that only one side shows.
         meaning: what the difference means, in one sentence.
+        to_check: what to check or do when a node goes from what it is on the left to what it is on the right.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Aspect:
     changes: tuple[Change, ...] = ()
     not_compared: tuple[str, ...] = ()
     meaning: str | None = None
+    to_check: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +97,7 @@ def compare(left: Architecture, right: Architecture) -> Comparison:
 def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]) -> Aspect:
     changes: tuple[Change, ...] = ()
     not_compared: tuple[str, ...] = ()
-    meaning = None
+    meaning = advice = None
     outcome: Outcome
     if isinstance(left, Known) and isinstance(right, Known):
         comparable = [parts(fact.value, instance=False) for fact in (left, right)]
@@ -103,6 +106,7 @@ def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]
         changes = tuple(_changes(*common))
         outcome = "differs" if changes else "same" if any(common) or not not_compared else "unknown"
         if changes:
+            advice = to_check(name, left.value, right.value)
             meaning = f"On {sides[0]}, {left.value.meaning()}; on {sides[1]}, {right.value.meaning()}."
     elif isinstance(left, Known) or isinstance(right, Known):
         outcome = "unknown-right" if isinstance(left, Known) else "unknown-left"
@@ -117,6 +121,7 @@ def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]
         changes=changes,
         not_compared=not_compared,
         meaning=meaning,
+        to_check=advice,
     )
 
 

@@ -76,7 +76,12 @@ def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
         label = f"  {name:{width}}  "
         yield Text.assemble((label, "green"), _said(side))
         yield from _evidence_lines(side, width)
-    for label, text in (("differs", _changes(aspect)), ("means", aspect.meaning), ("note", _one_side_only(aspect))):
+    for label, text in (
+        ("differs", _changes(aspect)),
+        ("means", aspect.meaning),
+        ("check", aspect.to_check),
+        ("note", _one_side_only(aspect)),
+    ):
         if text:
             yield Text.assemble((f"  {label:{width}}  ", "magenta"), text)
 
@@ -184,6 +189,8 @@ def _markdown_section(comparison: Comparison, aspect: Aspect) -> str:
     lines = [f"## {aspect.title}\n"]
     if aspect.meaning:
         lines.append(f"{_cell(aspect.meaning)}\n")
+    if aspect.to_check:
+        lines.append(f"From {_cell(comparison.left)} to {_cell(comparison.right)}: {_cell(aspect.to_check)}\n")
     sides = ((comparison.left, aspect.left), (comparison.right, aspect.right))
     return "\n".join([*lines, *(_said_in_markdown(name, side) for name, side in sides)])
 

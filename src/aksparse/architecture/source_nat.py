@@ -70,6 +70,7 @@ class _Translation:
 _AGENTS = {"IP-MASQ-AGENT": "ip-masq-agent", "KIND-MASQ-AGENT": "kindnetd"}
 _OF_CNI_PLUGIN = re.compile(r"CNI-[0-9a-f]{24}$")
 _OWN_ADDRESSES = "the node's own addresses"
+THE_VNET, OWN_PODS = "the VNet", "the node's own pods"
 
 
 def source_nat(node: NodeView) -> Fact[SourceNat]:
@@ -110,7 +111,7 @@ def _roles(node: NodeView, translation: _Translation) -> tuple[tuple[str, ...] |
     evidence: list[Evidence] = []
     for network in widest:
         if node.pod_route is not None and network == node.pod_route.network and network not in node.stated("pod_cidr"):
-            roles[network] = "the node's own pods"
+            roles[network] = OWN_PODS
             evidence += node.cite(node.pod_route)
         elif role := node.role(network):
             roles[network] = role.value
