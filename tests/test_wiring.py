@@ -278,6 +278,38 @@ def test_bridges_are_known_from_either_of_the_two_commands_alone(directory: Path
         assert {bridge.name: set(bridge.ports) for bridge in alone.bridges if bridge.ports} == both
 
 
+BRIDGED = sorted(path for path in MODES.glob("*/bridge_link.txt") if path.read_text())
+
+
+@pytest.mark.parametrize("listing", BRIDGED, ids=lambda path: path.parent.name)
+def test_the_ports_of_bridges_are_the_same_from_each_of_three_commands(listing: Path, tmp_path: Path) -> None:
+    found = []
+    for name in ("bridge_link.txt", "brctl_show.txt", "ip_addr.txt"):
+        only = tmp_path / name
+        only.mkdir()
+        wiring = wiring_of(write(only, {name: listing.with_name(name).read_text()}))
+        assert wiring.bridges_known
+        found.append({(bridge.name, port) for bridge in wiring.bridges for port in bridge.ports})
+    assert len(found[0]) >= 3
+    assert found[0] == found[1] == found[2]
+    assert not [d for d in wiring_of(listing.parent).diagnostics if d.code == "second-output"]
+    moved = listing.read_text().replace("master cni0", "master br9").replace("master cbr0", "master br9")
+    if moved != listing.read_text():
+        log = f"$ brctl show\n{listing.with_name('brctl_show.txt').read_text()}$ bridge link\n{moved}"
+        (told,) = wiring_of(write(tmp_path, {"log.txt": log})).diagnostics
+        assert told.code == "second-output"
+
+
+def test_a_list_of_one_bridge_leaves_the_others_to_the_masters_of_links(tmp_path: Path) -> None:
+    links = link(2, "eth0", None) + link(5, "veth1a", 3, "master cbr0 ") + link(6, "veth1b", 4, "master br7 ")
+    shown = "bridge name\tbridge id\tSTP enabled\tinterfaces\nbr7\t\t8000.160c0cac5660\tno\t\tveth1b\n"
+    for order in (f"$ brctl show br7\n{shown}$ ip addr\n{links}", f"$ ip addr\n{links}$ brctl show br7\n{shown}"):
+        wiring = wiring_of(write(tmp_path, {"log.txt": order}))
+        assert {bridge.name: bridge.ports for bridge in wiring.bridges} == {"br7": ("veth1b",), "cbr0": ("veth1a",)}
+    alone = wiring_of(write(tmp_path, {"log.txt": f"$ brctl show br7\n{shown}"}))
+    assert not alone.bridges_known
+
+
 @pytest.mark.parametrize(
     ("name", "iface", "gateway"),
     [
@@ -386,7 +418,7 @@ def test_every_service_is_followed_from_its_address_to_its_endpoints(directory: 
         chain, address, name, protocol, port = match.groups()
         service = services[chain]
         stated = (service.service, str(service.cluster_ip), service.protocol, service.port)
-        assert stated == (name, address, protocol, int(port))
+        assert stated == (name.removesuffix(":"), address, protocol, int(port))
         expected = []
         for rule in chains[chain]:
             to_endpoint = re.search(r"(KUBE-SEP-\w+) ", rule)

@@ -7,11 +7,11 @@ import attrs
 from aksparse.capture import Capture
 from aksparse.commands.kubectl_get import Node
 from aksparse.wiring.cni import network_configuration
-from aksparse.wiring.host import host_bridges, host_links, passed_over, uplink
+from aksparse.wiring.host import contradicting_ports, host_bridges, host_links, passed_over, uplink
 from aksparse.wiring.model import MAIN, Wiring
 from aksparse.wiring.pods import node_not_listed, node_row, pods_on_the_node
 from aksparse.wiring.routes import contradicting_routes, neighbours, policy_rules, routes_of, routing_tables
-from aksparse.wiring.services import services
+from aksparse.wiring.services import refused_services, services, stale_endpoints
 from aksparse.wiring.tables import contradicting_tables, listings, tables
 
 
@@ -23,6 +23,7 @@ def build_wiring(capture: Capture) -> Wiring:
     routes = routes_of(routing)
     found = listings(capture)
     listed = tables(found)
+    followed = services(listed, capture)
     wiring = Wiring(
         capture=capture,
         links=links,
@@ -34,12 +35,15 @@ def build_wiring(capture: Capture) -> Wiring:
         rules=policy_rules(capture),
         neighbours=neighbours(capture),
         tables=listed,
-        services=services(listed),
+        services=followed,
+        refused=refused_services(listed),
         cni=network_configuration(capture),
         diagnostics=(
             *passed_over(capture),
+            *contradicting_ports(capture),
             *contradicting_routes(routing),
             *contradicting_tables(found),
+            *stale_endpoints(followed, capture),
             *node_not_listed(capture),
         ),
     )

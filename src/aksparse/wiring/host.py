@@ -11,6 +11,7 @@ from aksparse.command import Parsed
 from aksparse.commands.brctl_show import Bridge
 from aksparse.diagnostics import Diagnostic
 from aksparse.links.records import Link
+from aksparse.records import Record
 from aksparse.wiring.model import HostBridge, HostLink, Wiring, naming
 from aksparse.wiring.outputs import complete, outputs_in, second_output, speaking
 
@@ -71,19 +72,32 @@ def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
     The master of a `SLAVE` is no bridge, but a bond, or the interface that a virtual function accelerates; nor is a
     `MASTER` one, but a bond or a VRF.
     """
-    shown, links = speaking(outputs_in(capture, "brctl_show")), _links_output(capture)
+    shown, links = speaking(outputs_in(capture, "brctl_show"), _shows_all), _links_output(capture)
     ports: dict[str, list[str]] = {}
-    records: dict[str, list[Bridge | Link]] = {}
+    records: dict[str, list[Record]] = {}
     for bridge in shown or ():
-        ports[bridge.name] = list(bridge.interfaces)
-        records[bridge.name] = [bridge]
-    masters = {link.ifname for link in links or () if "MASTER" in (link.flags or ())}
-    for link in links or () if not ports else ():
-        if link.master is not None and "SLAVE" not in (link.flags or ()) and link.master not in masters:
-            ports.setdefault(link.master, []).append(link.ifname)
-            records.setdefault(link.master, []).append(link)
+        if bridge.error is None:
+            ports[bridge.name] = list(bridge.interfaces)
+            records[bridge.name] = [bridge]
+    all_shown = shown is not None and _shows_all(shown)[0]
+    ports_listed = speaking(outputs_in(capture, "bridge_link"))
+    if not all_shown:
+        masters = {link.ifname for link in links or () if "MASTER" in (link.flags or ())}
+        listed = [*(ports_listed or ()), *(link for link in links or () if "SLAVE" not in (link.flags or ()))]
+        shown_ports = {port for ports_of_one in ports.values() for port in ports_of_one}
+        for port in listed:
+            if port.master is None or port.master in masters or port.ifname in shown_ports:
+                continue
+            if port.ifname not in ports.setdefault(port.master, []):
+                ports[port.master].append(port.ifname)
+                records.setdefault(port.master, []).append(port)
     bridges = (HostBridge(name=name, ports=tuple(ports[name]), records=tuple(records[name])) for name in ports)
-    return tuple(bridges), shown is not None or links is not None
+    return tuple(bridges), all_shown or links is not None or ports_listed is not None
+
+
+def _shows_all(output: Parsed[Bridge]) -> tuple[bool, int]:
+    """Whether `brctl show` was asked for all bridges, and how many it has."""
+    return len(output.argv or ()) <= 2 and complete(output), len(output)
 
 
 def uplink(wiring: Wiring) -> HostLink | None:
@@ -106,6 +120,17 @@ def uplink(wiring: Wiring) -> HostLink | None:
 
 
 # What is passed over.
+
+
+def contradicting_ports(capture: Capture) -> Iterator[Diagnostic]:
+    """Listings of the ports of bridges that say something else than the list of all bridges."""
+    shown = speaking(outputs_in(capture, "brctl_show"), _shows_all)
+    if shown is None or not _shows_all(shown)[0]:
+        return
+    ports = {(port, bridge.name) for bridge in shown for port in bridge.interfaces}
+    for output in outputs_in(capture, "bridge_link"):
+        if complete(output) and {(port.ifname, port.master) for port in output if port.master} != ports:
+            yield second_output(output, shown, "list of ports")
 
 
 def passed_over(capture: Capture) -> Iterator[Diagnostic]:

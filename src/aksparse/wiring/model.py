@@ -12,7 +12,7 @@ import attrs
 from aksparse.capture import Address, Capture, Evidence, Network
 from aksparse.commands.cni_conf import CniConf
 from aksparse.commands.ip_neigh import Neighbour
-from aksparse.commands.kubectl_get import Node
+from aksparse.commands.kubectl_get import Node, Service
 from aksparse.diagnostics import Diagnostic
 from aksparse.netfilter.rules import Chain
 from aksparse.records import Record
@@ -243,12 +243,14 @@ class Endpoint:
         address: the address of the endpoint.
         port: its port.
         probability: the probability that a packet that gets to its rule is sent there; absent for the last.
+        share: its share of the new connections, of all of them 1.
         records: where this was read.
     """
 
     address: Address
     port: int | None = None
     probability: Decimal | None = None
+    share: Decimal = Decimal(1)
     records: tuple[Record, ...] = attrs.field(default=(), eq=False, repr=False)
 
 
@@ -261,7 +263,9 @@ class ServiceChain:
         cluster_ip: its address.
         protocol: its protocol.
         port: its port.
-        chain: its `KUBE-SVC` chain.
+        node_port: the port at which every node takes packets for it.
+        external: the addresses outside the cluster at which it is reached.
+        chain: its `KUBE-SVC` chain, or its `KUBE-SVL` chain when only endpoints on the node count.
         masquerade_unless_from: packets from elsewhere than this network are marked for source NAT; absent when
             there is no such rule.
         masquerade_unless_in: packets that come in through other interfaces than these are marked for source NAT, such
@@ -269,17 +273,42 @@ class ServiceChain:
         endpoints: where packets are sent.
         affinity: for how many seconds a client is sent to the same endpoint; absent when it is not.
         records: where this was read.
+        row: its row in a listing of the cluster's services.
     """
 
     service: str
     cluster_ip: Address | None
     protocol: str
     port: int | None
+    node_port: int | None = None
+    external: tuple[Address, ...] = ()
     chain: str
     masquerade_unless_from: Network | None
     masquerade_unless_in: str | None = None
     endpoints: tuple[Endpoint, ...]
     affinity: int | None = None
+    records: tuple[Record, ...]
+    row: Service | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RefusedService:
+    """A service to which packets are refused, because nothing is behind it.
+
+    Attributes:
+        service: the service, as kube-proxy's comment names it: namespace/name:port.
+        cluster_ip: its address.
+        protocol: its protocol.
+        port: its port.
+        target: what becomes of packets: `REJECT`, or `DROP` when only endpoints on other nodes are behind it.
+        records: where this was read.
+    """
+
+    service: str
+    cluster_ip: Address | None
+    protocol: str
+    port: int | None
+    target: str
     records: tuple[Record, ...]
 
 
@@ -302,6 +331,7 @@ class Wiring:
         pods: the pods that run on the node with a network namespace of their own.
         tables: the tables of netfilter.
         services: the paths of the services.
+        refused: the services to which packets are refused.
         cni: the network configuration that the container runtime uses.
         nodes_known: whether the addresses of nodes were recorded, so that a pod on the network of its node is known.
         diagnostics: outputs that were passed over because another speaks for the node.
@@ -321,6 +351,7 @@ class Wiring:
     pods: tuple[PodWiring, ...] = ()
     tables: tuple[Table, ...] = ()
     services: tuple[ServiceChain, ...] = ()
+    refused: tuple[RefusedService, ...] = ()
     cni: CniConf | None = None
     nodes_known: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()

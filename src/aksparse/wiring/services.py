@@ -1,30 +1,79 @@
-"""The services of a node: each followed through the nat table, from its address to its endpoints."""
+"""The services of a node: each followed through the nat table, from its address to its endpoints, and by its name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
+from aksparse.capture import Address, Capture
+from aksparse.commands.kubectl_get import Service
+from aksparse.diagnostics import Diagnostic
+from aksparse.kubernetes.resources import Endpoints, EndpointSlice
 from aksparse.netfilter.matches import PortMatch, RecentMatch, StatisticMatch
-from aksparse.netfilter.rules import Chain
+from aksparse.netfilter.rules import Chain, Rule
 from aksparse.netfilter.targets import ToOption
-from aksparse.wiring.model import Endpoint, ServiceChain, Table
+from aksparse.wiring.model import Endpoint, RefusedService, ServiceChain, Table
+
+Chains = dict[str, Chain]
+
+_DIRECTLY = (" cluster IP",)
+_FROM_OUTSIDE = (" external IP", " loadbalancer IP", " load balancer IP")
+_REFUSED = (" has no endpoints", " has no local endpoints")
 
 
-def services(tables: Iterable[Table]) -> tuple[ServiceChain, ...]:
+def services(tables: Iterable[Table], capture: Capture) -> tuple[ServiceChain, ...]:
     """The services of all nat tables."""
     nat = [table for table in tables if table.name == "nat"]
-    return tuple(service for table in nat for service in _services({chain.name: chain for chain in table.chains}))
+    rows = {(row.namespace, row.name): row for row in capture.records("kubectl_get", Service)}
+    return tuple(service for table in nat for service in _services({c.name: c for c in table.chains}, rows))
 
 
-def _services(chains: dict[str, Chain]) -> Iterator[ServiceChain]:
-    """Follow KUBE-SERVICES -> KUBE-SVC-* -> KUBE-SEP-* -> DNAT."""
-    entry = chains["KUBE-SERVICES"].rules if "KUBE-SERVICES" in chains else ()
+def refused_services(tables: Iterable[Table]) -> tuple[RefusedService, ...]:
+    """The services to which packets are refused, because nothing is behind them."""
+    return tuple(
+        RefusedService(
+            service=name,
+            cluster_ip=_address(rule),
+            protocol=rule.protocol,
+            port=_port(rule),
+            target=rule.target or "",
+            records=(rule,),
+        )
+        for table in tables
+        if table.name == "filter"
+        for rule in _rules("KUBE-SERVICES", {chain.name: chain for chain in table.chains})
+        if (name := _name(rule, _REFUSED)) is not None
+    )
+
+
+def _name(rule: Rule, endings: tuple[str, ...]) -> str | None:
+    """The service that a comment names: namespace/name:port."""
+    comment = rule.comment or ""
+    ending = next((ending for ending in endings if comment.endswith(ending)), None)
+    # Some versions of kube-proxy end the name of a port without a name with its colon.
+    return None if ending is None else comment.removesuffix(ending).removesuffix(":")
+
+
+def _rules(name: str, chains: Chains) -> tuple[Rule, ...]:
+    return chains[name].rules if name in chains else ()
+
+
+def _port(rule: Rule) -> int | None:
+    ports = (match.dport.first for match in rule.matches if isinstance(match, PortMatch) and match.dport)
+    return next((port for port in ports if isinstance(port, int)), None)
+
+
+def _address(rule: Rule) -> Address | None:
+    return None if isinstance(rule.destination, str) else rule.destination.network_address
+
+
+def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> Iterator[ServiceChain]:
+    """Follow KUBE-SERVICES -> KUBE-SVC-*, or KUBE-SVL-* for endpoints of the node alone -> KUBE-SEP-* -> DNAT."""
+    entry = _rules("KUBE-SERVICES", chains)
     for rule in entry:
         chain = chains.get(rule.target or "")
-        if chain is None or not chain.name.startswith("KUBE-SVC-"):
+        if chain is None or not chain.name.startswith(("KUBE-SVC-", "KUBE-SVL-")):
             continue
-        ports = (match.dport.first for match in rule.matches if isinstance(match, PortMatch) and match.dport)
-        port = next((port for port in ports if isinstance(port, int)), None)
         # Older kube-proxy marks in KUBE-SERVICES before the jump, newer in the service's own chain.
         marks = [
             mark
@@ -36,18 +85,38 @@ def _services(chains: dict[str, Chain]) -> Iterator[ServiceChain]:
             mark.in_interface.lstrip("!") for mark in marks if "in_interface" in mark.negated and mark.in_interface
         ]
         endpoints = tuple(_endpoints(chain, chains))
+        name = _name(rule, _DIRECTLY) or rule.comment or rule.target or ""
+        node_ports = [_port(other) for other in _rules("KUBE-NODEPORTS", chains) if other.comment == name]
         yield ServiceChain(
-            service=(rule.comment or rule.target or "").removesuffix(" cluster IP"),
-            cluster_ip=None if isinstance(rule.destination, str) else rule.destination.network_address,
+            service=name,
+            cluster_ip=_address(rule),
             protocol=rule.protocol,
-            port=port,
+            port=_port(rule),
+            node_port=next(iter(node_ports), None),
+            external=tuple(_outside(name, rule, entry)),
             chain=chain.name,
             masquerade_unless_from=next(iter(unless_from), None),
             masquerade_unless_in=next(iter(unless_in), None),
             endpoints=endpoints,
             affinity=_affinity(chain),
             records=(rule, *marks[:1], *(record for endpoint in endpoints for record in endpoint.records)),
+            row=_row(name, rows),
         )
+
+
+def _outside(name: str, rule: Rule, entry: Iterable[Rule]) -> Iterator[Address]:
+    """The addresses outside the cluster at which the same port of a service is reached."""
+    for other in entry:
+        address = _address(other)
+        if _name(other, _FROM_OUTSIDE) == name and _port(other) == _port(rule) and address is not None:
+            yield address
+
+
+def _row(name: str, rows: dict[tuple[str | None, str], Service]) -> Service | None:
+    """The row of a service in a listing; one of a single namespace does not name it."""
+    namespace, _, rest = name.partition("/")
+    key = rest.partition(":")[0]
+    return rows.get((namespace, key)) or rows.get((None, key))
 
 
 def _affinity(chain: Chain) -> int | None:
@@ -56,16 +125,69 @@ def _affinity(chain: Chain) -> int | None:
     return next((match.seconds for match in seen if match.seconds is not None), None)
 
 
-def _endpoints(chain: Chain, chains: dict[str, Chain]) -> Iterator[Endpoint]:
+def _endpoints(chain: Chain, chains: Chains) -> Iterator[Endpoint]:
+    left = Decimal(1)
     for jump in chain.rules:
         target = chains.get(jump.target or "")
         if target is None or not target.name.startswith("KUBE-SEP-"):
             continue
         if any(isinstance(match, RecentMatch) for match in jump.matches):
             continue  # session affinity: the rules below lead to the same endpoints
+        statistic = next((match for match in jump.matches if isinstance(match, StatisticMatch)), None)
+        probability = statistic.probability if statistic else None
+        share = left * (1 if probability is None else probability)
+        left -= share
         for rule in target.rules:
             to = next((option for option in rule.target_options if isinstance(option, ToOption)), None)
             if rule.target == "DNAT" and to is not None and to.address is not None:
-                statistic = next((match for match in jump.matches if isinstance(match, StatisticMatch)), None)
-                probability = statistic.probability if statistic else None
-                yield Endpoint(address=to.address, port=to.port, probability=probability, records=(rule,))
+                yield Endpoint(
+                    address=to.address,
+                    port=to.port,
+                    probability=probability,
+                    share=round(share, _DIGITS),
+                    records=(rule,),
+                )
+
+
+_DIGITS = 6
+"""The kernel keeps 31 bits of a probability, and a listing prints eleven digits of it."""
+
+
+# What the cluster says of the endpoints.
+
+
+def stale_endpoints(chains: Iterable[ServiceChain], capture: Capture) -> Iterator[Diagnostic]:
+    """Endpoints that a service's chain sends packets to and that no listing of the cluster has."""
+    for service in chains:
+        namespace, _, rest = service.service.partition("/")
+        listed = _listed(capture, namespace, rest.partition(":")[0])
+        # Old-style endpoints are of one version of IP alone.
+        versions = {address.version for address, _ in listed if not isinstance(address, str)}
+        for endpoint in service.endpoints:
+            ways = {(endpoint.address, endpoint.port), (endpoint.address, None)}
+            if endpoint.address.version in versions and not ways & listed:
+                rule = endpoint.records[0]
+                yield Diagnostic(
+                    code="stale-endpoint",
+                    severity="warning",
+                    message=f"{service.service} leads to {endpoint.address}, which is no endpoint of it in the cluster",
+                    source=rule.origin,
+                    line=rule.line,
+                    text=capture.line(rule.origin, rule.line).text,
+                )
+
+
+def _listed(capture: Capture, namespace: str, name: str) -> set[tuple[Address | str, int | None]]:
+    """The endpoints of a service in a listing that has all of them; the ports are not known of all listings."""
+    for row in capture.records("kubectl_get", Endpoints):
+        if row.name == name and row.namespace in (namespace, None) and not row.more and row.endpoints:
+            return {(endpoint.ip, endpoint.port) for endpoint in row.endpoints}
+    # A slice is called like its service, and a random end; the first of `kubernetes` has none.
+    slices = [
+        row
+        for row in capture.records("kubectl_get", EndpointSlice)
+        if name in (row.name, row.name.rpartition("-")[0]) and row.namespace in (namespace, None)
+    ]
+    if any(row.more_endpoints for row in slices):
+        return set()
+    return {(address, None) for row in slices for address in row.endpoints}
