@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Wiring, build_wiring, load_capture
+from aksparse import Known, Wiring, build_wiring, describe, load_capture
 from aksparse.wiring.model import ServiceChain
 
 KUBE_PROXY = Path(__file__).parent / "data/kube-proxy"
@@ -84,6 +84,19 @@ def test_a_service_without_a_chain_is_headless_or_refused(wiring: Wiring) -> Non
     assert by_name["default/no-endpoints"].target == "REJECT"
     local = by_name["ns-with-a-rather-long-name-for-column-width/svc-local"]
     assert (local.target, str(local.cluster_ip), local.port) == ("DROP", "10.0.7.38", 80)
+
+
+def test_the_services_fact_tells_each_service_by_name_and_the_refused_ones_too(wiring: Wiring) -> None:
+    fact = describe(wiring).services
+    assert isinstance(fact, Known)
+    told = fact.value.services
+    assert told["default/sticky"] == "tcp 80: 3 endpoints, a client stays with one for 600 s"
+    assert told["kube-system/kube-dns:dns"] == "udp 53: 2 endpoints"
+    assert told["default/no-endpoints"] == "tcp 81: 0 endpoints"
+    names = {service.service for service in wiring.services} | {service.service for service in wiring.refused}
+    assert told.keys() == {name for name in names if name != "web/v6"}
+    assert not [name for name in told if "KUBE-" in name]
+    assert "default/no-endpoints has no endpoints" in "".join(line.text for line in fact.evidence)
 
 
 def test_session_affinity_is_that_of_the_sticky_service_alone(wiring: Wiring) -> None:

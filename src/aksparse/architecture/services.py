@@ -13,7 +13,7 @@ from aksparse.architecture.plugin import network_mode
 from aksparse.architecture.view import NAT_TABLE, SETTINGS, NodeView
 from aksparse.capture import Address, Network
 from aksparse.commands.kubectl_get import Service
-from aksparse.wiring.model import ServiceChain, naming
+from aksparse.wiring.model import RefusedService, ServiceChain, naming
 
 
 @attrs.frozen(kw_only=True)
@@ -152,41 +152,44 @@ def service_endpoints(node: NodeView) -> Fact[Services]:
             reason="the chains of services are not in the capture",
             commands=(*NAT_TABLE, "kubectl get endpointslices -A"),
         )
-    # Some versions of kube-proxy end the name of a port without a name with its colon.
-    told = {service.service.removesuffix(":"): _told(service) for service in services}
+    refused = [service for service in node.wiring.refused if _version(service) == _version(services[0])]
+    told = {service.service: _told(service) for service in refused}
+    told |= {service.service: _told(service) for service in services}
     addresses = tuple(
         f"{service.service} {endpoint.address}:{endpoint.port}"
         for service in services
         for endpoint in service.endpoints
     )
-    proof = (
+    proof = [
         record
         for service in services
         for record in (*service.records[:1], *service.records[len(service.records) - len(service.endpoints) :])
-    )
+    ]
+    proof += [record for service in refused for record in service.records]
     return known(Services(services=dict(sorted(told.items())), addresses=addresses), node.cite(*proof))
 
 
-def _told(service: ServiceChain) -> str:
-    shares = [endpoint.probability for endpoint in service.endpoints]
-    left = range(len(shares), 0, -1)
-    even = all(abs((share or 1) - 1 / of) < EVEN for share, of in zip(map(_number, shares), left, strict=True))
+def _version(service: ServiceChain | RefusedService) -> int | None:
+    return service.cluster_ip.version if service.cluster_ip is not None else None
+
+
+def _told(service: ServiceChain | RefusedService) -> str:
+    where = f"{PROTOCOLS.get(service.protocol, service.protocol)} {service.port}"
+    if isinstance(service, RefusedService):
+        return f"{where}{NO_ENDPOINT}"
+    shares = [endpoint.share for endpoint in service.endpoints]
     parts = [
-        f"{PROTOCOLS.get(service.protocol, service.protocol)} {service.port}: {count(shares, 'endpoint')}",
-        *([] if even else ["with shares that differ"]),
+        f"{where}: {count(shares, 'endpoint')}",
+        *(["with shares that differ"] if shares and max(shares) - min(shares) > EVEN else []),
         *([f"a client stays with one for {service.affinity} s"] if service.affinity is not None else []),
     ]
     return ", ".join(parts)
 
 
-def _number(share: Decimal | None) -> float | None:
-    return float(share) if share is not None else None
-
-
 NO_ENDPOINT = ": 0 endpoints"
 
-EVEN = 0.001
-"""How far a probability may be from an even share: the kernel keeps 31 bits, and listings round."""
+EVEN = Decimal("0.001")
+"""How far even shares may be apart: the kernel keeps 31 bits of a probability, and listings round."""
 
 PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 

@@ -70,6 +70,12 @@ def _address(rule: Rule) -> Address | None:
 def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> Iterator[ServiceChain]:
     """Follow KUBE-SERVICES -> KUBE-SVC-*, or KUBE-SVL-* for endpoints of the node alone -> KUBE-SEP-* -> DNAT."""
     entry = _rules("KUBE-SERVICES", chains)
+    marking: dict[object, list[Rule]] = {}
+    for rule in entry:
+        if rule.target == "KUBE-MARK-MASQ":
+            marking.setdefault(rule.destination, []).append(rule)
+    node_ports = {rule.comment: _port(rule) for rule in _rules("KUBE-NODEPORTS", chains)}
+    external = _external(entry)
     for rule in entry:
         chain = chains.get(rule.target or "")
         if chain is None or not chain.name.startswith(("KUBE-SVC-", "KUBE-SVL-")):
@@ -77,7 +83,7 @@ def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> It
         # Older kube-proxy marks in KUBE-SERVICES before the jump, newer in the service's own chain.
         marks = [
             mark
-            for mark in (*entry, *chain.rules)
+            for mark in (*marking.get(rule.destination, ()), *chain.rules)
             if mark.target == "KUBE-MARK-MASQ" and mark.destination == rule.destination and mark.matches == rule.matches
         ]
         unless_from = [mark.source for mark in marks if "source" in mark.negated and not isinstance(mark.source, str)]
@@ -86,14 +92,13 @@ def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> It
         ]
         endpoints = tuple(_endpoints(chain, chains))
         name = _name(rule, _DIRECTLY) or rule.comment or rule.target or ""
-        node_ports = [_port(other) for other in _rules("KUBE-NODEPORTS", chains) if other.comment == name]
         yield ServiceChain(
             service=name,
             cluster_ip=_address(rule),
             protocol=rule.protocol,
             port=_port(rule),
-            node_port=next(iter(node_ports), None),
-            external=tuple(_outside(name, rule, entry)),
+            node_port=node_ports.get(name),
+            external=tuple(external.get((name, _port(rule)), ())),
             chain=chain.name,
             masquerade_unless_from=next(iter(unless_from), None),
             masquerade_unless_in=next(iter(unless_in), None),
@@ -104,12 +109,14 @@ def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> It
         )
 
 
-def _outside(name: str, rule: Rule, entry: Iterable[Rule]) -> Iterator[Address]:
-    """The addresses outside the cluster at which the same port of a service is reached."""
-    for other in entry:
-        address = _address(other)
-        if _name(other, _FROM_OUTSIDE) == name and _port(other) == _port(rule) and address is not None:
-            yield address
+def _external(entry: Iterable[Rule]) -> dict[tuple[str, int | None], list[Address]]:
+    """The addresses outside the cluster at which the port of a service is reached."""
+    found: dict[tuple[str, int | None], list[Address]] = {}
+    for rule in entry:
+        name, address = _name(rule, _FROM_OUTSIDE), _address(rule)
+        if name is not None and address is not None:
+            found.setdefault((name, _port(rule)), []).append(address)
+    return found
 
 
 def _row(name: str, rows: dict[tuple[str | None, str], Service]) -> Service | None:
@@ -155,17 +162,21 @@ _DIGITS = 6
 
 # What the cluster says of the endpoints.
 
+Listed = dict[tuple[str | None, str], set[tuple[Address | str, int | None]]]
+
 
 def stale_endpoints(chains: Iterable[ServiceChain], capture: Capture) -> Iterator[Diagnostic]:
     """Endpoints that a service's chain sends packets to and that no listing of the cluster has."""
+    listed = _listed(capture)
     for service in chains:
         namespace, _, rest = service.service.partition("/")
-        listed = _listed(capture, namespace, rest.partition(":")[0])
+        name = rest.partition(":")[0]
+        known = listed.get((namespace, name)) or listed.get((None, name)) or set()
         # Old-style endpoints are of one version of IP alone.
-        versions = {address.version for address, _ in listed if not isinstance(address, str)}
+        versions = {address.version for address, _ in known if not isinstance(address, str)}
         for endpoint in service.endpoints:
             ways = {(endpoint.address, endpoint.port), (endpoint.address, None)}
-            if endpoint.address.version in versions and not ways & listed:
+            if endpoint.address.version in versions and not ways & known:
                 rule = endpoint.records[0]
                 yield Diagnostic(
                     code="stale-endpoint",
@@ -177,17 +188,18 @@ def stale_endpoints(chains: Iterable[ServiceChain], capture: Capture) -> Iterato
                 )
 
 
-def _listed(capture: Capture, namespace: str, name: str) -> set[tuple[Address | str, int | None]]:
-    """The endpoints of a service in a listing that has all of them; the ports are not known of all listings."""
+def _listed(capture: Capture) -> Listed:
+    """The endpoints of each service of which a listing has them all; slices do not say which port is whose."""
+    found: Listed = {}
     for row in capture.records("kubectl_get", Endpoints):
-        if row.name == name and row.namespace in (namespace, None) and not row.more and row.endpoints:
-            return {(endpoint.ip, endpoint.port) for endpoint in row.endpoints}
-    # A slice is called like its service, and a random end; the first of `kubernetes` has none.
-    slices = [
-        row
-        for row in capture.records("kubectl_get", EndpointSlice)
-        if name in (row.name, row.name.rpartition("-")[0]) and row.namespace in (namespace, None)
-    ]
-    if any(row.more_endpoints for row in slices):
-        return set()
-    return {(address, None) for row in slices for address in row.endpoints}
+        if not row.more:
+            ways = {(endpoint.ip, endpoint.port) for endpoint in row.endpoints}
+            found.setdefault((row.namespace, row.name), set()).update(ways)
+    cut = set()
+    for part in capture.records("kubectl_get", EndpointSlice):
+        # A slice is called like its service, and a random end; the first of `kubernetes` has none.
+        for name in (part.name, part.name.rpartition("-")[0]):
+            found.setdefault((part.namespace, name), set()).update((address, None) for address in part.endpoints)
+            if part.more_endpoints:
+                cut.add((part.namespace, name))
+    return {key: ways for key, ways in found.items() if key not in cut}
