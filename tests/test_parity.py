@@ -127,6 +127,7 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 
 # A module may import those above it, never one below; the commands stand side by side.
 LAYERS = [
+    *("terminal", "prompts", "noise"),
     *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
     *("kubelet", "containers"),
     *("netfilter.values", "netfilter.matches", "netfilter.targets", "netfilter.rules", "netfilter.options"),
@@ -134,7 +135,8 @@ LAYERS = [
     *("netfilter.saved_options", "netfilter.saved_targets", "netfilter.saving"),
     *("links.records", "links.lines", "links.brief", "links.counters", "links.details"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
-    *("command", "iproute", "nexthops", "documents", "azure", "commands", "transcript"),
+    *("command", "iproute", "nexthops", "documents", "azure", "commands"),
+    *("commandline", "transcript"),
     *("capture", "load"),
     *("wiring.model", "wiring.outputs", "wiring.host", "wiring.routes", "wiring.tables", "wiring.containers"),
     *("wiring.cni", "wiring.pods", "wiring.services", "wiring.build"),

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aksparse.commandline import Invocation, command_for, commands_in, unwrap
 from aksparse.commands.az_aks_create import ClusterSettings
-from aksparse.transcript import Invocation, Transcript, command_for, invocation, read_transcript, unwrap
+from aksparse.transcript import Transcript, read_transcript
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 
@@ -36,6 +37,12 @@ MASQUERADE  all  --  172.17.0.0/16        0.0.0.0/0
 def found(text: str, source: str = "log.txt") -> list[tuple[str, int, int]]:
     """The outputs as command, first line and number of records."""
     return [(output.command, output.line, len(output)) for output in read_transcript(text, source=source).outputs]
+
+
+def run_by(line: str) -> list[Invocation]:
+    ran = commands_in(line)
+    assert ran is not None
+    return ran
 
 
 def codes(transcript: Transcript) -> list[tuple[str, int]]:
@@ -171,7 +178,7 @@ def test_a_command_in_a_named_network_namespace_is_still_that_command(line: str)
     ],
 )
 def test_what_only_leaves_lines_out_or_redirects_errors_is_still_the_commands_output(line: str) -> None:
-    parsed = invocation(line)
+    (parsed,) = run_by(line)
     assert parsed == Invocation(argv=("route", "-n"))
     command = command_for(parsed)
     assert command is not None
@@ -182,8 +189,7 @@ def test_what_only_leaves_lines_out_or_redirects_errors_is_still_the_commands_ou
     "line", ["route -n | awk '{print $1}'", "route -n | sed s/x/y/", "ip -j addr | jq .", "ip addr |"]
 )
 def test_a_pipe_that_may_rewrite_lines_leaves_the_command_open(line: str) -> None:
-    parsed = invocation(line)
-    assert parsed is not None
+    (parsed,) = run_by(line)
     assert parsed.filtered
     assert command_for(parsed) is None
 
@@ -212,15 +218,13 @@ def test_a_command_line_goes_on_behind_a_backslash() -> None:
 
 @pytest.mark.parametrize("line", ["", "   ", "echo 'unclosed", '"'])
 def test_no_text_makes_reading_a_command_line_fail(line: str) -> None:
-    parsed = invocation(line)
-    assert parsed is None or command_for(parsed) is None
+    assert not any(command_for(found) for found in commands_in(line) or ())
 
 
 @given(st.text(alphabet="ab \"'|&;<>\\$#=-\t\n/ip routen", max_size=40))
 @settings(deadline=None)
 def test_reading_any_command_line_gives_words_or_none(line: str) -> None:
-    parsed = invocation(line)
-    assert parsed is None or all(isinstance(word, str) for word in parsed.argv)
+    assert all(isinstance(word, str) for found in commands_in(line) or () for word in found.argv)
 
 
 # Pages.

@@ -21,43 +21,16 @@ from aksparse import commands
 from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.errors import AksparseError, ParseError
 from aksparse.linere import LineGrammar, Refusal
+from aksparse.noise import noise as noise
+from aksparse.terminal import shown_lines
 from aksparse.tokens import BadValue
 
 R = TypeVar("R")
 
-# What stands around an output without being part of it, each under the name it is ignored by.
-_NOISE = (
-    ("prompt", re.compile(r"(?:[\w.-]+@[\w.-]+:[^ ]*|\[[\w.-]+@[^\]]+\])[$#](?: |$)")),
-    ("sudo-warning", re.compile(r"sudo: unable to resolve host ")),
-    ("default-container", re.compile(r"Default(?:ed|ing) container ")),
-    ("iptables-warning", re.compile(r"# Warning: ip6?tables(?:-legacy)? tables present, use ")),
-    ("no-bridge", re.compile(r"(?:brctl: )?(?:bridge|device) [^ ]+ (?:does not exist|is not a bridge)!?$")),
-    ("no-bridge", re.compile(r"read of forward table failed: ")),
-    ("az-warning", re.compile(r"WARNING: |The behavior of this command has been altered by the following extension: ")),
-    ("elision", re.compile(r"[ \t]*(?:\. ?\. ?\.|…)[ \t]*$")),
-)
-
-
-def noise(line: str) -> str | None:
-    """The name under which a line that no command printed is ignored, or `None`."""
-    if not line or line.isspace():
-        return "blank"
-    return next((name for name, pattern in _NOISE if pattern.match(line)), None)
-
-
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")  # ECMA-48: "select graphic rendition", "erase in line"
-
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text as an editor numbers them, without their ends and colours; no-break spaces read as blanks."""
-    if "\x1b" in text:
-        text = _COLOUR.sub("", text)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.replace("\xa0", " ").split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return lines
+    """The lines of a text as an editor numbers them and a terminal shows them; no-break spaces read as blanks."""
+    return shown_lines(text.replace("\xa0", " "))
 
 
 class Lines:

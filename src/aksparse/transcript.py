@@ -1,8 +1,8 @@
 """A terminal log or a Markdown page: the command outputs in it.
 
 A page's outputs stand in fenced code blocks; a log is one block. In a block stand command lines (with a prompt or
-without), comments, and what the commands printed. A command line says which command printed what follows; what follows
-no known command line is recognised from its content.
+without), headlines that name a command, comments, and what the commands printed. A command line says which command
+printed what follows; what follows no known command line is recognised from its content.
 """
 
 from __future__ import annotations
@@ -15,142 +15,10 @@ from typing import Any
 import attrs
 
 from aksparse.command import Command, Parsed, noise, recognise, registry, split_lines
+from aksparse.commandline import SHELLS, Invocation, command_for, commands_in, is_filter
 from aksparse.diagnostics import Diagnostic, Severity
-
-
-@attrs.frozen(kw_only=True)
-class Invocation:
-    """A command line without what wraps it.
-
-    Attributes:
-        argv: the command and its arguments, without `sudo`, `nsenter` and the like.
-        pid: the process whose network namespace `nsenter -t PID -n` enters; absent when it enters none, or that of
-            process 1, which is the node's own.
-        netns: the name of the network namespace that `ip netns exec` enters, or the container that an `exec` enters.
-        filtered: whether a pipe may have changed the output other than by leaving lines out.
-    """
-
-    argv: tuple[str, ...]
-    pid: int | None = None
-    netns: str | None = None
-    filtered: bool = False
-
-    @property
-    def enters(self) -> bool:
-        """Whether it only opens a shell in another network namespace."""
-        return (self.pid is not None or self.netns is not None) and (not self.argv or self.argv[0] in _SHELLS)
-
-
-_WRAPPERS = {"sudo", "time", "nice", "nohup", "stdbuf", "env", "command", "nsenter", "chroot"}
-_VALUED_OPTIONS = {"sudo": {"-u", "-g"}, "nsenter": {"-t", "--target", "-S", "-G"}}
-_CONTAINER_TOOLS = {"kubectl", "docker", "crictl", "nerdctl", "podman"}
-_SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
-_LINE_FILTERS = {"grep", "egrep", "fgrep", "head", "tail", "tee", "less", "more", "cat", "sort", "uniq"}
-
-
-def unwrap(argv: Sequence[str]) -> Invocation:
-    """The command that a command line runs, and in which network namespace."""
-    words = list(argv)
-    pid: int | None = None
-    netns: str | None = None
-    while words:
-        name = words[0].rpartition("/")[2]
-        if name in _WRAPPERS:
-            options, words = _options_of(name, words[1:])
-            if name == "nsenter":
-                pid, netns = _entered(options)
-            elif name == "chroot":
-                words = words[1:]
-        elif name == "ip" and words[1:3] == ["netns", "exec"]:
-            pid, netns, words = None, "".join(words[3:4]), words[4:]
-        elif name in _CONTAINER_TOOLS and words[1:2] == ["exec"]:
-            pid, (netns, words) = None, _exec(name, words[2:])
-        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*=.*", words[0]):
-            words = words[1:]
-        else:
-            break
-    if words:
-        words[0] = words[0].rpartition("/")[2]
-    return Invocation(argv=tuple(words), pid=pid, netns=netns)
-
-
-def _exec(tool: str, words: list[str]) -> tuple[str, list[str]]:
-    """The container that `kubectl exec`, `docker exec` or `crictl exec` enters, and the command in it."""
-    container = ""
-    while words and not container:
-        word = words.pop(0)
-        if word in ("-n", "--namespace", "-c", "--container", "-u", "-w", "-e") and words:
-            words.pop(0)
-        elif not word.startswith("-"):
-            container = word
-    while words and words[0].startswith("-") and tool == "kubectl":
-        option = words.pop(0)
-        if option in ("-n", "--namespace", "-c", "--container") and words:
-            words.pop(0)
-    return f"{tool} exec {container}", words
-
-
-def _options_of(wrapper: str, words: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """A wrapper's options with their values, and the words behind them."""
-    options = []
-    while words and words[0].startswith("-"):
-        option = words.pop(0)
-        if option == "--":
-            break
-        name, _, value = option.partition("=")
-        if not value and name in _VALUED_OPTIONS.get(wrapper, ()) and words:
-            value = words.pop(0)
-        elif not value and not name.startswith("--"):
-            name, value = name[:2], name[2:]
-        options.append((name, value))
-    return options, words
-
-
-def _entered(options: list[tuple[str, str]]) -> tuple[int | None, str | None]:
-    """The process, or the name, of the network namespace that `nsenter` enters; see nsenter(1)."""
-    target = next((value for name, value in options if name in ("-t", "--target")), "")
-    for name, file in options:
-        if name in ("-n", "--net") and "/" in file:
-            process = re.fullmatch(r"/proc/([0-9]+)/ns/net", file)
-            target = process[1] if process else target
-            if not process:
-                return None, file.rpartition("/")[2]
-        elif name not in ("-n", "--net", "-a", "--all"):
-            continue
-        return (int(target) if target.isdecimal() and target != "1" else None), None
-    return None, None
-
-
-def invocation(command_line: str) -> Invocation | None:
-    """Read a command line with its pipes and redirections; `None` when it is not one."""
-    try:
-        lexer = shlex.shlex(command_line, posix=True, punctuation_chars="|;&<>")
-        lexer.whitespace_split = True
-        words = list(lexer)
-    except ValueError:
-        return None
-    stages: list[list[str]] = [[]]
-    redirected = False
-    for word in words:
-        if word in ("|", "|&", "&&", ";", "||"):
-            stages.append([])
-            redirected = False
-        elif re.fullmatch(r"[<>&]+", word):
-            redirected = True
-        elif redirected:
-            redirected = False
-        else:
-            stages[-1].append(word)
-    found = unwrap([word for word in stages[0] if not (word == "2" and ">" in command_line)])
-    filters = [unwrap(stage).argv[:1] for stage in stages[1:]]
-    return attrs.evolve(found, filtered=any(not stage or stage[0] not in _LINE_FILTERS for stage in filters))
-
-
-def command_for(found: Invocation) -> Command[Any] | None:
-    """The command that reads what an invocation prints."""
-    if not found.argv or found.filtered:
-        return None
-    return next((command for command in registry().values() if command.produced_by(found.argv)), None)
+from aksparse.noise import BANNER
+from aksparse.prompts import headline, named, traced, typed
 
 
 @attrs.frozen(kw_only=True)
@@ -183,9 +51,9 @@ def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
         text: the text.
         source: its name, for evidence and diagnostics.
     """
-    reader = _Reader(split_lines(_COLOUR.sub("", text)), source)
-    for block in reader.blocks():
-        reader.read_block(block)
+    reader = _Reader(split_lines(text), source)
+    for block, ran in reader.blocks():
+        reader.read_block(block, ran)
     return Transcript(
         source=source,
         outputs=tuple(reader.outputs),
@@ -194,36 +62,64 @@ def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
     )
 
 
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
-_PROMPT = re.compile(
-    r"(?:[\w.-]+@[\w.-]+:[^ ]*[$#]|\[[^\]]+\][$#]|[\w.-]+:[^ ]+[$#]|/[\w./-]* [$#]|PS [^>]*>|[$>#%])"
-    r" +(?P<command>[^ ].*)"
-)
-_ASSIGNMENT = re.compile(r"(?:export +)?[A-Za-z_][A-Za-z0-9_]*=(?P<value>.*)")
+_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
+_ASSIGNMENT = re.compile(r"(?:(?:export|set) +)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+_HERE_DOCUMENT = re.compile(r"(?<!<)<<-? *['\"]?(?P<end>\w+)")
+# Comments that a command prints, and nobody types.
+_PRINTED_COMMENT = re.compile(r"# (?:Generated by|Completed on|Warning:|Translated by|Table `)")
 # Without a prompt a line is a command when it begins with the name of a tool that people type into such logs.
 _TOOLS = {
     *("ip", "route", "brctl", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "bridge", "arp", "netstat"),
     *("ifconfig", "ping", "conntrack", "ss", "tcpdump", "traceroute", "curl", "nslookup", "dig", "ethtool", "sysctl"),
-    *("docker", "crictl", "nerdctl", "podman", "kubectl", "az", "helm", "apt", "apt-get", "ssh", "scp", "cat", "ls"),
-    *(
-        "cd",
-        "echo",
-        "exit",
-        "logout",
-        *_SHELLS,
-        "hostname",
-        "uname",
-        "systemctl",
-        "journalctl",
-        "lsmod",
-        "nft",
-        "ipset",
-    ),
+    *("docker", "crictl", "nerdctl", "podman", "ctr", "kubectl", "az", "helm", "apt", "apt-get", "ssh", "scp", "cat"),
+    *("ls", "cd", "echo", "exit", "logout", "hostname", "uname", "systemctl", "journalctl", "lsmod", "nft", "ipset"),
+    *("cilium", "calicoctl", "ebtables", "nmcli", "lsns", "tc", "iptables-legacy", "iptables-nft"),
+    *("iptables-legacy-save", "iptables-nft-save", "clear", "watch", "script", "date", "set", "whoami", "ps", "grep"),
+    *("head", "tail", "less", "more"),
+    *SHELLS,
 }
-
-
 _TYPED_IN = {"az_aks_create", "assignment"}  # these read what was typed, not what was printed
+_BELOW = 6  # how many lines below a line may say whether it is a command
+_FIRST_WINDOW = 256
+
+
+@attrs.frozen(kw_only=True)
+class _Said:
+    """What lines outside of outputs say about the output below them.
+
+    Attributes:
+        lines: their numbers.
+        name: the name under which they are set aside.
+        command: the command line, or what is assigned; empty when there is none.
+        prompt: the prompt that the command line was typed at.
+    """
+
+    lines: range
+    name: str
+    command: str = ""
+    prompt: str = ""
+
+
+@attrs.define
+class _Shell:
+    """A shell that was opened from another one."""
+
+    opened_by: Invocation
+    prompt_outside: str
+    prompt: str | None = None
+
+
+def _assignment(line: str) -> re.Match[str] | None:
+    """A line that assigns a variable and runs nothing."""
+    assigned = _ASSIGNMENT.fullmatch(line)
+    ran = commands_in(line) if assigned else None
+    runs = any(one.argv[:1] not in ((), ("export",), ("set",)) for one in ran or ())
+    return None if runs else assigned
+
+
+def _names_files(ran: list[Invocation]) -> bool:
+    """Whether what was run puts a headline before each file."""
+    return bool(ran) and ran[0].argv[:1] in (("head",), ("tail",))
 
 
 class _Reader:
@@ -235,19 +131,25 @@ class _Reader:
         self.outputs: list[Parsed[Any]] = []
         self.diagnostics: list[Diagnostic] = []
         self.ignored: dict[int, str] = {}
-        self.entered: Invocation | None = None  # what opened the shell that the commands are typed in
+        self.shells: list[_Shell] = []
+        self.variables: dict[str, str] = {}
+        self.prompts: set[str] = set()  # those that commands of the block are typed at
+        self.headlines = False  # whether headlines or a trace tell what was run
 
-    def blocks(self) -> Iterator[range]:
-        """The line numbers of each block; sets aside what stands around fenced ones."""
+    # Blocks.
+
+    def blocks(self) -> Iterator[tuple[range, list[Invocation]]]:
+        """The line numbers of each block, and what its heading says was run; sets aside what stands around them."""
         fences = list(self.fences())
         if not fences:
-            yield range(1, len(self.texts) + 1)
+            yield range(1, len(self.texts) + 1), []
             return
         end = 0
         for start, stop in zip(fences[::2], [*fences[1::2], len(self.texts) + 1], strict=False):
             self.set_aside(range(end + 1, start), "prose")
             self.ignored[start] = "fence"
-            yield range(start + 1, stop)
+            self.outdent(range(start + 1, stop), _FENCE.match(self.texts[start - 1]))
+            yield range(start + 1, stop), self.heading(range(end + 1, start))
             if stop <= len(self.texts):
                 self.ignored[stop] = "fence"
             end = stop
@@ -266,137 +168,320 @@ class _Reader:
                 opened = ""
                 yield number
 
+    def outdent(self, block: range, fence: re.Match[str] | None) -> None:
+        """Take from the lines of a block the blanks that its fence is indented by."""
+        if fence and (blanks := len(fence["indent"])):
+            for number in block:
+                text = self.texts[number - 1]
+                self.texts[number - 1] = text[min(blanks, len(text) - len(text.lstrip(" "))) :]
+
+    def heading(self, above: range) -> list[Invocation]:
+        """What the last line above a block says was run, as a headline or as a command in backticks."""
+        line = next((self.texts[number - 1] for number in reversed(above) if self.texts[number - 1].strip()), "")
+        title = re.sub(r"^[ #*>-]+|[ #*:]+$", "", line)
+        for candidate in (title, *named(line), *named(title), *re.findall(r"`([^`]+)`", line)):
+            ran = commands_in(re.sub(r"^\$ ", "", candidate))
+            if ran and all(command_for(found) for found in ran):
+                return ran
+        return []
+
     def set_aside(self, numbers: Sequence[int], name: str) -> None:
         for number in numbers:
             self.ignored[number] = name if self.texts[number - 1].strip() else "blank"
 
-    def read_block(self, block: range) -> None:
-        """Split a block at its command lines, comments and assignments, and read what is between them."""
-        printed_by: Invocation | None = None
+    def read_block(self, block: range, ran: list[Invocation]) -> None:
+        """Split a block at the lines that say what was run, and read what is between them."""
+        self.prompts = set(self.prompts_in(block))
         start = number = block.start
+        under_headline, self.headlines = True, False
         while number < block.stop:
-            lines = self.command_lines(number, block.stop)
-            if lines:
-                self.read_output(range(start, number), printed_by)
-                printed_by = self.read_command(lines)
-                number = start = lines.stop
-            else:
+            said = self.said(number, block.stop, under_headline=under_headline)
+            if said is None or (said.name == "headline" and _names_files(ran) and "/" in said.command):
                 number += 1
-        self.read_output(range(start, block.stop), printed_by)
+                continue
+            self.read_output(range(start, number), ran)
+            before, ran = ran if start == number else [], self.obey(said)
+            if said.name == "trace" and len(ran) == 1 and is_filter(ran[0]):
+                ran = before or ran  # what a pipe's filter prints are lines of the command before it
+            under_headline = not said.prompt
+            self.headlines |= bool(ran) and said.name in ("headline", "trace")
+            number = start = said.lines.stop
+        self.read_output(range(start, block.stop), ran)
 
-    def command_lines(self, number: int, stop: int) -> range | None:
-        """The lines of the command, comment or assignment that begins at a line; `None` when none does."""
+    # What was run.
+
+    def prompts_in(self, block: range) -> Iterator[str]:
+        for number in block:
+            found = typed(self.texts[number - 1])
+            if found is None or not (found.sure or self.is_known_tool(found.command)):
+                continue
+            if not found.may_be_comment or self.is_followed_by_its_output(number, found.command):
+                yield found.prompt
+
+    def is_followed_by_its_output(self, number: int, command: str) -> bool:
+        """Whether a command is, or what stands below it is what the command prints."""
+        ran = commands_in(command.removesuffix("\\"))
+        readers = [reader for found in ran or () if (reader := command_for(found))]
+        return any(reader.recognises(self.texts[number : number + _BELOW]) for reader in readers)
+
+    def is_known_tool(self, command: str) -> bool:
+        ran = commands_in(command.removesuffix("\\"), self.variables)
+        return bool(ran) and any((one.opens or bool(set(one.argv[:1]) & _TOOLS)) for one in ran or ())
+
+    def said(self, number: int, stop: int, *, under_headline: bool) -> _Said | None:
+        """What the lines from a number on say was run; `None` when they are part of an output."""
         text = self.texts[number - 1]
-        if noise(text) not in (None, "prompt"):
+        name = noise(text)
+        if name == "script" or (name == "prompt" and typed(text) is None):
+            command = next(iter(named(text)), "")
+            return _Said(lines=range(number, number + 1), name="command" if command else name, command=command)
+        if name in ("shell-message", "tool-error") and not self.prompts and text in ("exit", "logout"):
+            return _Said(lines=range(number, number + 1), name="command", command=text)
+        if name not in (None, "prompt"):
             return None
-        if not (self.typed(number) or text.startswith("#") or _ASSIGNMENT.fullmatch(text.strip())):
-            return None
-        end = number
-        while self.texts[end - 1].endswith("\\") and end + 1 < stop:
-            end += 1
-        return range(number, end + 1)
+        if (found := typed(text)) and self.was_typed(number, found.command, found.prompt, sure=found.sure):
+            return self.continued(number, stop, found.command, found.prompt)
+        if (trace := traced(text)) and self.may_be_traced(trace):
+            return _Said(lines=range(number, number + 1), name="trace", command=trace)
+        for candidate in named(text):
+            ran = commands_in(candidate, self.variables)
+            if candidate.startswith("/") and command_for(Invocation(argv=("cat", candidate))):
+                return _Said(lines=range(number, number + 1), name="headline", command=f"cat {shlex.quote(candidate)}")
+            if ran and all(len(one.argv) > 1 or command_for(one) for one in ran) and self.is_known_tool(candidate):
+                return _Said(lines=range(number, number + 1), name="headline", command=candidate)
+        return self.unprompted(number, stop, under_headline=under_headline)
 
-    def typed(self, number: int) -> str | None:
-        """The command that was typed in a line, without its prompt."""
-        text = self.texts[number - 1].strip()
-        prompt = _PROMPT.fullmatch(text)
-        command = prompt["command"] if prompt else text
-        if prompt and text[0] not in "#>":
-            return command
-        # "# ip addr" is root's prompt, or a comment that begins with the name of a tool: what follows decides.
-        found = invocation(command.removesuffix("\\"))
-        if found is None or not (found.enters or (found.argv and found.argv[0] in _TOOLS)):
-            return None
-        if not prompt:
+    def may_be_traced(self, command: str) -> bool:
+        ran = commands_in(command) or ()
+        return self.is_known_tool(command) or bool(_assignment(command)) or any(map(is_filter, ran))
+
+    def was_typed(self, number: int, command: str, prompt: str, *, sure: bool) -> bool:
+        """Whether what stands behind something like a prompt is a command."""
+        if sure:
+            return True
+        if prompt not in self.prompts:
+            return False
+        if prompt in ("#", ">", "%") or prompt[-1] == ">":
+            return self.is_known_tool(command) or self.is_followed_by_its_output(number, command)
+        return True
+
+    def unprompted(self, number: int, stop: int, *, under_headline: bool) -> _Said | None:
+        """A comment, an assignment, a headline or a command that stand there without a prompt."""
+        text = self.texts[number - 1]
+        if _assignment(text.strip()):
+            return self.continued(number, stop, text.strip(), "", name="assignment")
+        if text.startswith("#") and not _PRINTED_COMMENT.match(text):
+            commented = self.prompts - {"#"} and not headline(text)
+            return None if commented else self.continued(number, stop, "", "", name="comment")
+        if under_headline and headline(text) and not recognise([text]):
+            return _Said(lines=range(number, number + 1), name="headline")
+        if not (self.prompts or self.headlines or text[0].isspace()) and self.is_known_tool(text.strip()):
             # "bridge name  bridge id ..." begins with the name of a tool as well.
             printed = any(candidate.name not in _TYPED_IN for candidate in recognise([text]))
-            return None if printed else command
-        expected, below = command_for(found), self.texts[number : number + 1]
-        return command if expected and below and expected.recognises(below) else None
+            return None if printed else self.continued(number, stop, text.strip(), "")
+        return None
 
-    def read_command(self, numbers: range) -> Invocation | None:
-        """Set a command aside, or read what it says itself; returns what prints the following lines."""
-        first = self.texts[numbers.start - 1]
-        typed = self.typed(numbers.start)
-        if typed is None:
-            if first.startswith("#"):
-                self.set_aside(numbers, "comment")
-            elif not self.read_with(registry()["assignment"], numbers, (), lenient=True):
-                self.set_aside(numbers, "assignment")
-            return None
-        following = [self.texts[number - 1].strip().removesuffix("\\") for number in numbers[1:]]
-        found = invocation(" ".join([typed.removesuffix("\\"), *following]))
-        if found is not None and found.argv[:3] == ("az", "aks", "create"):
-            self.read_with(registry()["az_aks_create"], numbers, found.argv)
-            return None
-        self.set_aside(numbers, "command")
-        if found is not None and found.enters:
-            self.entered = found
-        elif found is not None and found.argv[:1] in (("exit",), ("logout",)):
-            self.entered = None
-        elif found is not None and self.entered is not None and found.pid is None and found.netns is None:
-            return attrs.evolve(found, pid=self.entered.pid, netns=self.entered.netns)
-        return found
+    def continued(self, number: int, stop: int, command: str, prompt: str, *, name: str = "command") -> _Said:
+        """A command with the lines it goes on in: behind a backslash, a second prompt, or as a here-document."""
+        end = number + 1
+        parts = [command]
+        while end < stop and (parts[-1].endswith("\\") or (prompt and self.texts[end - 1].startswith("> "))):
+            parts[-1] = parts[-1].removesuffix("\\")
+            following = self.texts[end - 1]
+            parts.append(following.removeprefix("> ").strip() if prompt else following.strip())
+            end += 1
+        if document := _HERE_DOCUMENT.search(command):
+            ends = (n for n in range(end, stop) if self.texts[n - 1].removeprefix("> ").strip() == document["end"])
+            end = next(ends, end - 1) + 1
+        return _Said(lines=range(number, end), name=name, command=" ".join(parts), prompt=prompt)
 
-    def read_output(self, numbers: range, printed_by: Invocation | None) -> None:
-        """Read the lines that a command printed, or that stand there without one."""
+    def obey(self, said: _Said) -> list[Invocation]:
+        """Set the lines aside that say what was run, or read what they say themselves; returns what was run."""
+        if assigned := _assignment(said.command):
+            self.variables[assigned["name"]] = assigned["value"].strip("'\"")
+            read = said.name != "trace" and self.read_typed("assignment", said, ())
+            if not read:
+                self.set_aside(said.lines, said.name)
+            return []
+        ran = commands_in(said.command, self.variables) or []
+        if ran and ran[0].argv[:3] == ("az", "aks", "create") and said.name != "comment":
+            self.read_with(registry()["az_aks_create"], said.lines, ran[0].argv)
+            return []
+        self.set_aside(said.lines, said.name)
+        if said.command.endswith("^C"):
+            return []
+        return self.in_shell(said, ran)
+
+    def in_shell(self, said: _Said, ran: list[Invocation]) -> list[Invocation]:
+        """What was run in which shell; opens and leaves shells."""
+        if said.prompt and self.shells:
+            shell = self.shells[-1]
+            if shell.prompt is None:
+                shell.prompt = said.prompt
+            elif said.prompt == shell.prompt_outside != shell.prompt:
+                self.shells.pop()  # it was left without a word, by the end of its input
+        if [one.argv[:1] for one in ran] in ([("exit",)], [("logout",)]):
+            if self.shells:
+                self.shells.pop()
+            return []
+        inside = self.shells[-1].opened_by if self.shells else None
+        if inside is not None:
+            ran = [self.within(one, inside) for one in ran]
+        if ran and ran[-1].opens:
+            self.shells.append(_Shell(ran[-1], said.prompt))
+        return ran
+
+    @staticmethod
+    def within(one: Invocation, shell: Invocation) -> Invocation:
+        elsewhere = one.pid is not None or one.netns is not None
+        return one if elsewhere else attrs.evolve(one, pid=shell.pid, netns=shell.netns)
+
+    # Outputs.
+
+    def read_output(self, numbers: range, ran: list[Invocation]) -> None:
+        """Read the lines that commands printed, or that stand there without one."""
+        for part, printed_by in self.sections(self.trimmed(numbers), ran):
+            self.read_section(self.trimmed(part), printed_by)
+
+    def trimmed(self, numbers: range) -> range:
+        """The lines without blank ones at both ends, which are set aside."""
         while numbers and not self.texts[numbers.start - 1].strip():
             self.ignored[numbers.start] = "blank"
             numbers = numbers[1:]
         while numbers and not self.texts[numbers.stop - 2].strip():
             self.ignored[numbers.stop - 1] = "blank"
             numbers = numbers[:-1]
-        if not numbers:
-            return
+        return numbers
+
+    def sections(self, numbers: range, ran: list[Invocation]) -> list[tuple[range, Invocation | None]]:
+        """The lines that each of several commands printed, as far as their beginnings tell them apart."""
+        if len(ran) < 2 or not numbers:
+            return [(numbers, ran[0] if ran else None)]
+        starts: list[tuple[int, Invocation | None]] = [(numbers.start, None if command_for(ran[0]) else ran[0])]
+        pending = list(ran)
+        for number in numbers:
+            text = self.texts[number - 1]
+            for place, one in enumerate(pending):
+                if self.begins(one, text, starts[-1][1]):
+                    starts = [*starts[: -1 if starts[-1][0] == number else None], (number, one)]
+                    pending = pending[place + 1 :]
+                    break
+        stops = [number for number, _ in starts[1:]] + [numbers.stop]
+        parts = [(range(start, stop), one) for (start, one), stop in zip(starts, stops, strict=True)]
+        return [section for part, one in parts for section in self.divided(part, one, ran)]
+
+    @staticmethod
+    def begins(one: Invocation, text: str, before: Invocation | None) -> bool:
+        """Whether the output of a command may begin with a line, and that of the one before it not have the line."""
+        if one.argv[:1] == ("echo",):
+            return text == " ".join(word for word in one.argv[1:] if word not in ("-e", "-n")) != ""
+        reader = command_for(one)
+        return reader is not None and reader.recognises([text]) and not (before and command_for(before) == reader)
+
+    def divided(
+        self, part: range, by: Invocation | None, ran: list[Invocation]
+    ) -> list[tuple[range, Invocation | None]]:
+        """The outputs of the same command run several times: each begins with the same word, or they stay together."""
+        reader = command_for(by) if by else None
+        same = [one for one in ran if reader and command_for(one) == reader]
+        if by is None or len(same) < 2:
+            return [(part, by)]
+        first = self.texts[part.start - 1]
+        starts = [n for n in part if self.texts[n - 1] == first]
+        if len(starts) != len(same):
+            word = first.split()[0]
+            starts = [n for n in part if self.texts[n - 1].split()[:1] == [word]]
+        if len(starts) == len(same):
+            return [(range(a, b), one) for a, b, one in zip(starts, [*starts[1:], part.stop], same, strict=True)]
+        message = f"may be the output of {' or of '.join(shlex.join(one.argv) for one in same)}"
+        self.report(part.start, "ambiguous-output", message, "warning")
+        networks = {(one.pid, one.netns) for one in same}
+        pid, netns = networks.pop() if len(networks) == 1 else (None, "one of several")
+        return [(part, Invocation(argv=(), pid=pid, netns=netns))]
+
+    def read_section(self, numbers: range, by: Invocation | None) -> None:
+        """Read the lines that one command printed, or that stand there without one."""
         texts = [self.texts[number - 1] for number in numbers]
         if all(noise(text) for text in texts):
             self.ignored.update((number, noise(text) or "") for number, text in zip(numbers, texts, strict=True))
             return
-        command = command_for(printed_by) if printed_by else None
+        if by and by.argv[:1] == ("echo",) and len(texts) == 1:
+            self.set_aside(numbers, "echo")
+            return
+        command = command_for(by) if by else None
         candidates = [command] if command else recognise(texts)
         if len(candidates) == 1:
-            self.read_with(candidates[0], numbers, printed_by.argv if printed_by else None, printed_by)
+            self.read_known(candidates[0], numbers, by)
             return
         later = next((k for k, text in enumerate(texts[1:], 1) if not candidates and len(recognise([text])) == 1), None)
         if later is not None:
-            # Something else was printed before, such as by `hostname; route -n`.
-            self.read_output(numbers[:later], printed_by)
-            self.read_output(numbers[later:], attrs.evolve(printed_by, argv=()) if printed_by else None)
+            # Something else was printed before, such as by a script.
+            self.read_section(self.trimmed(numbers[:later]), by)
+            self.read_section(self.trimmed(numbers[later:]), attrs.evolve(by, argv=()) if by else None)
             return
-        self.set_aside(numbers[1:], "unread-output")
         if candidates:
+            self.set_aside(numbers[1:], "unread-output")
             names = " or ".join(candidate.name for candidate in candidates)
             self.report(numbers.start, "ambiguous-output", f"may be the output of {names}")
-        elif printed_by and printed_by.argv:
-            self.set_aside(numbers[:1], "unread-output")
-            message = f"aksparse does not read what this command prints: {shlex.join(printed_by.argv)}"
+        elif (by and by.opens) or any(BANNER.match(text) for text in texts):
+            self.set_aside(numbers, "login-banner")
+        elif by and by.argv:
+            self.set_aside(numbers, "unread-output")
+            message = f"aksparse does not read what this command prints: {shlex.join(by.argv)}"
             self.report(numbers.start, "unread-output", message, "warning")
         else:
+            self.set_aside(numbers[1:], "unread-output")
             self.report(numbers.start, "unrecognised-output", "no known command prints text like this")
 
-    def read_with(
-        self,
-        command: Command[Any],
-        numbers: range,
-        argv: Sequence[str] | None,
-        printed_by: Invocation | None = None,
-        *,
-        lenient: bool = False,
-    ) -> bool:
-        """Read lines as the output of a command; lenient: only when it understands them."""
-        parsed = command.parse(
+    def read_known(self, command: Command[Any], numbers: range, by: Invocation | None) -> None:
+        """Read the output of a command, as far as no line that it can't hold begins the output of another."""
+        window = len(numbers)
+        argv = by.argv or None if by else None
+        while numbers:
+            part = numbers[:window]
+            parsed = self.parsed(command, part, argv)
+            foreign = self.foreign(command, parsed)
+            if foreign is None and len(part) < len(numbers):
+                window *= 8
+                continue
+            if foreign is None or foreign[0] != numbers.start:
+                parsed = parsed if foreign is None else self.parsed(command, range(numbers.start, foreign[0]), argv)
+                self.outputs.append(attrs.evolve(parsed, pid=by.pid, netns=by.netns) if by else parsed)
+            if foreign is None:
+                return
+            numbers, command = range(foreign[0], numbers.stop), foreign[1]
+            argv, window = None, _FIRST_WINDOW
+
+    def foreign(self, command: Command[Any], parsed: Parsed[Any]) -> tuple[int, Command[Any]] | None:
+        """The first line that a command can't hold and that begins the output of exactly one other, and that one."""
+        for diagnostic in parsed.diagnostics:
+            if diagnostic.severity == "error" and diagnostic.line > 0:
+                others = recognise([self.texts[diagnostic.line - 1]])
+                if len(others) == 1 and others[0] != command:
+                    return diagnostic.line, others[0]
+        return None
+
+    def parsed(self, command: Command[Any], numbers: range, argv: Sequence[str] | None) -> Parsed[Any]:
+        return command.parse(
             "".join(f"{self.texts[number - 1]}\n" for number in numbers),
             source=self.source,
             strict=False,
             argv=argv,
             first_line=numbers.start,
         )
-        if lenient and not parsed.understood:
+
+    def read_typed(self, name: str, said: _Said, argv: Sequence[str]) -> bool:
+        """Read what a command line itself says, if it says something that is understood."""
+        parsed = registry()[name].parse(
+            said.command, source=self.source, strict=False, argv=argv, first_line=said.lines.start
+        )
+        if len(said.lines) > 1 or not parsed.understood:
             return False
-        if printed_by is not None:
-            parsed = attrs.evolve(parsed, pid=printed_by.pid, netns=printed_by.netns)
         self.outputs.append(parsed)
         return True
+
+    def read_with(self, command: Command[Any], numbers: range, argv: Sequence[str] | None) -> None:
+        self.outputs.append(self.parsed(command, numbers, argv))
 
     def report(self, number: int, code: str, message: str, severity: Severity = "error") -> None:
         self.diagnostics.append(
