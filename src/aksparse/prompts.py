@@ -121,7 +121,7 @@ def named(text: str) -> list[str]:
 
 def _labelled(text: str) -> str | None:
     found = _LABEL.fullmatch(text.strip().strip("`*"))
-    return (found["title"] or found["rest"]).strip(" `*'\"").rstrip(":") if found else None
+    return (found["title"] or found["rest"]).strip(" *").rstrip(":") if found else None
 
 
 def _without_remark(title: str) -> str:
