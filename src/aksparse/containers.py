@@ -61,24 +61,28 @@ _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 @remember
-def read_command(text: str, whole: bool) -> tuple[str, bool]:
-    """The command without the ellipsis, and whether there was one; of a row with a whole id nothing was cut."""
+def read_command(text: str, *, cut: bool = True, dots: bool = False) -> tuple[str, bool]:
+    """The command without the ellipsis, and whether there was one.
+
+    Args:
+        text: the cell.
+        cut: whether commands are cut at all, as they are unless the ids are whole.
+        dots: whether the client ends quoted commands with three dots.
+    """
     quoted = text[:1] == '"'
     command = _ESCAPE.sub(_unescape, text[1:-1]) if quoted else text
-    if whole:
+    if not cut:
         return command, False
-    if quoted:
-        for ellipsis in _ELLIPSES:
-            if command.endswith(ellipsis) and len(widened(kept := command.removesuffix(ellipsis))) >= _LEAST_KEPT:
-                return kept, True
-    kept = command.removesuffix("...")
-    # podman cuts to bytes; a character that it cuts is shown as another.
-    cut = len(kept) == _LEAST_BYTES if quoted else len(kept.encode(errors="replace")) >= _LEAST_BYTES - 2
-    return (kept, True) if cut and kept != command else (command, False)
+    for ellipsis in _ELLIPSES if quoted else ():
+        if command.endswith(ellipsis) and len(widened(kept := command.removesuffix(ellipsis))) >= _LEAST_KEPT:
+            return kept, True
+    if (dots or not quoted) and command.endswith("...") and len(command.encode(errors="replace")) >= _LEAST_BYTES:
+        return command.removesuffix("..."), True
+    return command, False
 
 
 _LEAST_KEPT = 18  # of 20 without the ellipsis, and the second half of a wide character
-_LEAST_BYTES = 17
+_LEAST_BYTES = 18  # of 20, if the last character was cut in two and is shown as one of a single byte
 
 
 FILLER = "\0"

@@ -80,22 +80,18 @@ class _Server(ThreadingHTTPServer):
 class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
 
-    def __init__(self, path: Path, containers: list[Container]) -> None:
+    def __init__(self, path: Path, listed: list[Answers], inspected: dict[str, Answers]) -> None:
         super().__init__(str(path), _Handler)
-        self._containers = containers
+        self._listed = listed
+        self._inspected = inspected
 
     def answers(self, path: str) -> object:
         path = re.sub(r"^/v\d+\.\d+", "", path)
         if path == "/_ping":
             return "OK"
         if path == "/containers/json":
-            return [c.listed() for c in self._containers]
-        for container in self._containers:
-            if path == f"/containers/{container.id}/json":
-                return container.inspected()
-            if path == f"/containers/{container.short_id}/json":
-                return container.inspected()
-        return None
+            return self._listed
+        return self._inspected.get(path)
 
 
 @contextmanager
@@ -178,8 +174,19 @@ def containers_of(node: RunningNode) -> list[Container]:
 @contextmanager
 def docker_engine(node: RunningNode, directory: Path) -> Iterator[dict[str, str]]:
     """A stub engine for the node; yields the environment of a client."""
+    containers = containers_of(node)
+    inspected = {f"/containers/{id_}/json": c.inspected() for c in containers for id_ in (c.id, c.short_id)}
+    with docker_engine_of([c.listed() for c in containers], directory, inspected) as environment:
+        yield environment
+
+
+@contextmanager
+def docker_engine_of(
+    listed: list[Answers], directory: Path, inspected: dict[str, Answers] | None = None
+) -> Iterator[dict[str, str]]:
+    """A stub engine that lists these containers; yields the environment of a client."""
     socket_path = directory / "docker.sock"
-    with _serving(_UnixServer(socket_path, containers_of(node))):
+    with _serving(_UnixServer(socket_path, listed, inspected or {})):
         yield {"DOCKER_HOST": f"unix://{socket_path}", "DOCKER_CONFIG": str(directory)}
 
 

@@ -14,7 +14,7 @@ table.
 
 The command of docker and nerdctl is quoted as Go quotes strings, and without `--no-trunc` cut to 20 characters, the
 last of them an ellipsis; a page that was decoded wrongly shows that as three other characters. Docker before 17.10, and
-podman, end it with three dots. Whether a command of just that width was cut or ends so itself is not in the text: it
+podman, put three dots there. Whether a command of just that width was cut or ends so itself is not in the text: it
 counts as cut. The labels are printed without quotes, and where one has a comma in it they can be read in other ways.
 """
 
@@ -164,6 +164,7 @@ _LABEL = re.compile(r"[a-z0-9][a-z0-9 ]*")  # what docker makes of the name of a
 # Where the second column begins, when the first holds the ids.
 _QUOTING = {15: "docker", 20: "docker", 67: "docker", 16: "nerdctl", 68: "nerdctl"}
 _TOOLS = {**_QUOTING, 14: "podman", 66: "podman"}
+_OLD_LAYOUT = 20  # of docker before 20.10
 _CLIENTS = frozenset(_TOOLS.values())
 
 
@@ -261,7 +262,7 @@ def _assemble(lines: Lines) -> Iterator[Container]:
                 container = _make_container(
                     id_,
                     image,
-                    *read_command(command, len(id_) > _SHORT),
+                    *read_command(command, cut=len(id_) == _SHORT, dots=found.start(2) == _OLD_LAYOUT),
                     running_for,
                     status,
                     *read_status(status),
@@ -278,8 +279,9 @@ def _assemble(lines: Lines) -> Iterator[Container]:
                 table = header
                 continue
             elif cells := table.cells(line):
+                fields = _read(cells, old_layout=_OLD_LAYOUT in table.starts[1:2])
                 tool = table.tool if table.fields else _tool(line, cells)
-                container = _new_container(**_read(cells), tool=tool, origin=origin, line=number)
+                container = _new_container(**fields, tool=tool, origin=origin, line=number)
             else:
                 lines.refuse(number, *table.forms)
                 continue
@@ -314,7 +316,7 @@ def _tool(line: str, cells: Mapping[str, str]) -> str | None:
 Fields = dict[str, Any]
 
 
-def _read(cells: Mapping[str, str]) -> Fields:
+def _read(cells: Mapping[str, str], *, old_layout: bool) -> Fields:
     """The fields of a container from its cells."""
     fields: Fields = {}
     other = {}
@@ -327,7 +329,7 @@ def _read(cells: Mapping[str, str]) -> Fields:
             other[field] = text
     if fields.get("command") is not None:
         fields["command"], fields["command_truncated"] = read_command(
-            fields["command"], len(fields.get("id") or "") > _SHORT
+            fields["command"], cut=len(fields.get("id") or "") <= _SHORT, dots=old_layout
         )
     if other:
         fields["other"] = other
