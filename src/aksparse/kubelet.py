@@ -13,11 +13,13 @@ from collections.abc import Mapping
 
 import attrs
 
+from aksparse.records import maker
+
 PAUSE = "POD"
 """The name of the pause container among those of a pod."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class KubernetesName:
     """What the kubelet says of a container in its name or its labels.
 
@@ -41,6 +43,7 @@ class KubernetesName:
         return self.namespace, self.pod, self.uid
 
 
+_make_name = maker(KubernetesName, "container", "pod", "namespace", "uid", "attempt")
 _ATTEMPT = re.compile(r"[0-9]{1,9}")
 
 
@@ -49,8 +52,7 @@ def name_of_kubelet(name: str) -> KubernetesName | None:
     if name[:4] == "k8s_":
         parts = name.split("_")
         if len(parts) == 6 and _ATTEMPT.fullmatch(parts[5]):
-            _, container, pod, namespace, uid, attempt = parts
-            return KubernetesName(container=container, pod=pod, namespace=namespace, uid=uid, attempt=int(attempt))
+            return _make_name(*parts[1:5], int(parts[5]))
     elif name[:6] == "k8s://":
         parts = name[6:].split("/")
         if len(parts) in (2, 3) and all(parts):

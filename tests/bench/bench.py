@@ -23,9 +23,10 @@ from importlib.metadata import version
 from statistics import median
 from typing import Any, NamedTuple
 
-from inputs import Output, ip_addr, ip_route, iptables_nat, iptables_save, kubectl_get_pods, route_n
+from inputs import Output, docker_ps, ip_addr, ip_route, iptables_nat, iptables_save, kubectl_get_pods, route_n
 
 from aksparse.command import Parsed
+from aksparse.commands.docker_ps import parse_docker_ps
 from aksparse.commands.ip_addr import parse_ip_addr
 from aksparse.commands.ip_route import parse_ip_route
 from aksparse.commands.iptables import parse_iptables
@@ -187,6 +188,15 @@ BENCHES = (
         (Contender("aksparse", parse_kubectl_get), _FLOOR, *_jc("asciitable")),
         rival="jc",
         factor=5,
+    ),
+    Bench(
+        "docker ps -a",
+        docker_ps,
+        (40_000, 10_000),
+        (Contender("aksparse", parse_docker_ps), _FLOOR, *_jc("asciitable")),
+        rival="jc",
+        factor=1,
+        limited=False,
     ),
 )
 

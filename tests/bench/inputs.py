@@ -360,3 +360,45 @@ def _duration(seconds: int) -> str:
     if days < 8:
         return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
     return f"{days}d"
+
+
+# docker ps -a: cli/command/formatter/container.go of the Docker CLI. The other half of the containers are pauses.
+
+_CONTAINER_COLUMNS = "CONTAINER ID|IMAGE|COMMAND|CREATED|STATUS|PORTS|NAMES".split("|")
+_AGES = ["26 minutes", "About an hour", "5 hours", "23 hours", "2 days", "6 days", "3 weeks", "2 months"]
+_PAUSE = ["mcr.microsoft.com/oss/kubernetes/pause:3.6", '"/pause"']
+
+
+def docker_ps(size: int) -> Output:
+    """The containers of a host, `size` of them."""
+    rng = random.Random("docker")
+    images = [
+        [f"{rng.choice(_APPS)}.azurecr.io/{part}:v1.{minor}", _command(rng)] for part in _PARTS for minor in range(9)
+    ]
+    rows = [_container(rng, images) for _ in range(size // 2)]
+    table = [_CONTAINER_COLUMNS, *(row for pair in rows for row in pair)]
+    widths = [max(map(len, column)) + 3 for column in zip(*table, strict=True)]
+    widths[-1] = 0
+    lines = ["".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in table]
+    return Output("\n".join(lines) + "\n", len(table) - 1)
+
+
+def _command(rng: random.Random) -> str:
+    program = f"/{rng.choice(_APPS)}-{rng.choice(_PARTS)}"
+    return f'"{program[:19]}\u2026"' if len(program) > 16 else f'"{program} -v"'
+
+
+def _container(rng: random.Random, images: list[list[str]]) -> tuple[list[str], list[str]]:
+    """A container of a pod, and its pause container."""
+    pod = f"{rng.choice(_APPS)}-{rng.choice(_PARTS)}-{_random_name(rng, _SAFE, 10)}-{_random_name(rng, _SAFE, 5)}"
+    uid = f"{rng.getrandbits(32):08x}-{rng.getrandbits(16):04x}-4{rng.getrandbits(12):03x}-a{rng.getrandbits(12):03x}"
+    of_pod = f"{pod}_team-{rng.randrange(97)}_{uid}-{rng.getrandbits(48):012x}"
+    age = rng.choice(_AGES)
+    status = f"Up {age}" if rng.random() < 0.95 else f"Exited ({rng.choice((0, 1, 137))}) {rng.choice(_AGES)} ago"
+    port = rng.randrange(30000, 32768)
+    published = f"0.0.0.0:{port}->{rng.choice((80, 8080))}/tcp, :::{port}->80/tcp" if rng.random() < 0.1 else ""
+    rows = []
+    for (image, command), name, ports in (rng.choice(images), "app", published), (_PAUSE, "POD", ""):
+        full_name = f"k8s_{name}_{of_pod}_{rng.choice((0, 0, 0, 1, 7))}"
+        rows.append([f"{rng.getrandbits(48):012x}", image, command, f"{age} ago", status, ports, full_name])
+    return rows[0], rows[1]

@@ -150,6 +150,7 @@ _FIELDS = {
 _FORMS = {field: LineGrammar(token) for field, token in _TOKENS.items() if field not in ("image", "state", "status")}
 _NEVER_EMPTY = {"id", "image", "running_for", "created_at", "state"}
 _GAP = 2
+_BLANKS = " " * _GAP
 
 # Words in capitals that name a column; a header has one that no other tool has.
 _names = pp.Regex("|".join(sorted(_FIELDS, reverse=True)).replace(" ", "[ \t]+")).set_name("name of a column")
@@ -165,6 +166,7 @@ _LABEL = re.compile(r"[a-z0-9][a-z0-9 ]*")  # what docker makes of the name of a
 _QUOTING = {15: "docker", 20: "docker", 67: "docker", 16: "nerdctl", 68: "nerdctl"}
 _TOOLS = {**_QUOTING, 14: "podman", 66: "podman"}
 _OLD_LAYOUT = 20  # of docker before 20.10
+_WHOLE = 65  # where it begins at least when the ids are whole
 _CLIENTS = frozenset(_TOOLS.values())
 
 
@@ -242,6 +244,55 @@ def _forms(fields: tuple[str, ...], tool: str | None) -> tuple[LineGrammar, ...]
     return (LineGrammar(pp.And(_named(*fields))),) if set(fields) <= _TOKENS.keys() else ()
 
 
+# Most rows: what the columns from the image to the status say together repeats, and is read once.
+
+_Shared = tuple[str, str, bool, str, str, str | None, int | None, str | None]
+_Pieces = tuple[str, _Shared, str, str, int]
+_SHARED = LineGrammar(pp.And(_named("image", "command", "running_for", "status")))
+_START = LineGrammar(_ID.expression, whole=False)
+
+
+@remember
+def _read_shared(text: str, start: int) -> _Shared | None:
+    """The fields in these columns, which start at a position of the line."""
+    found = _SHARED.pattern.match(text)
+    if found is None:
+        return None
+    image, command, running_for, status = found.groups()
+    read = read_command(command, cut=start < _WHOLE, dots=start == _OLD_LAYOUT)
+    return image, *read, running_for, status, *read_status(status)
+
+
+def _by_position(table: _Table) -> Callable[[str], _Pieces | None]:
+    """What cuts a row of the usual columns where the header says, unless there is anything unusual in it."""
+    _, image, *_, ports, names = table.starts
+    starts, are_ports = _START.pattern.match, _FORMS["ports"].pattern.match
+
+    def cut(line: str) -> _Pieces | None:
+        name, id_ = line[names:], starts(line)
+        if not id_ or not name or " " in name or line[names - _GAP : names] != _BLANKS:
+            return None
+        shared, port = _read_shared(line[image:ports], image), line[ports:names].rstrip()
+        if shared is None or not line[id_.end() : image].isspace() or (port and not are_ports(port)):
+            return None
+        return id_[1], shared, port, name, image
+
+    return cut
+
+
+def _by_form(match: Callable[[str], re.Match[str] | None]) -> Callable[[str], _Pieces | None]:
+    """What finds the usual columns by their form."""
+
+    def cut(line: str) -> _Pieces | None:
+        if found := match(line):
+            image, status = found.start(2), found.end(5)
+            if shared := _read_shared(line[image:status], image):
+                return found[1], shared, found[6] or "", found[7], image
+        return None
+
+    return cut
+
+
 _make_container = maker(
     Container,
     *("id", "image", "command", "command_truncated", "running_for", "status", "state", "exit_code", "health", "ports"),
@@ -252,31 +303,30 @@ _new_container = constructor(Container)
 
 def _assemble(lines: Lines) -> Iterator[Container]:
     origin, recorded = lines.source, lines.recorded
-    usual = lines.matcher(_ROW)
     table = _Table(forms=(_ID,) if _only_ids(lines.texts) else (_ROW, _ROW_WITH_SIZE, _PODMAN_ROW))
+    by_form = _by_form(lines.matcher(_ROW))
+    cut, others = by_form, by_form
     for number, line in lines:
         try:
-            if table.forms[:1] == (_ROW,) and (found := usual(line)):
-                id_, image, command, running_for, status, ports, names = found.groups()
+            if pieces := cut(line) or others(line):
+                id_, shared, ports, names, start = pieces
                 kubernetes = name_of_kubelet(names)
                 container = _make_container(
                     id_,
-                    image,
-                    *read_command(command, cut=len(id_) == _SHORT, dots=found.start(2) == _OLD_LAYOUT),
-                    running_for,
-                    status,
-                    *read_status(status),
-                    to_ports(ports or ""),
+                    *shared,
+                    to_ports(ports),
                     tuple(names.split(",")),
                     kubernetes,
                     kubernetes is not None and kubernetes.container == PAUSE,
-                    _QUOTING.get(found.start(2)),
+                    _QUOTING.get(start),
                     origin,
                     number,
                 )
             elif header := _read_header(line):
                 lines.ignore(number, "header")
                 table = header
+                others = by_form if table.forms[:1] == (_ROW,) else _nothing
+                cut = _by_position(table) if others is by_form and table.starts and not lines.tabs else others
                 continue
             elif cells := table.cells(line):
                 fields = _read(cells, old_layout=_OLD_LAYOUT in table.starts[1:2])
@@ -290,6 +340,10 @@ def _assemble(lines: Lines) -> Iterator[Container]:
             continue
         recorded(number)
         yield container
+
+
+def _nothing(_line: str) -> None:
+    return None
 
 
 def _only_ids(texts: Sequence[str]) -> bool:
