@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-import random
+import re
 import shlex
+import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aksparse.commands.ip_addr import parse_ip_addr
+from aksparse.links import brief, counters, details, lines
 from aksparse.serialize import to_builtins
+from tests.real.topologies import build
+from tests.test_linere import grammars_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,31 +82,65 @@ link set mv protodown on
 addr add 10.5.5.5/24 dev v1 proto 0x77
 """
 
-# Text and JSON differ here, and so do our records and the JSON:
-# - a link whose peer's namespace has a name has `link_netns`, where the JSON has the number of that namespace;
-# - the JSON says `"link": null` for a tunnel bound to no link (`tunl0@NONE`), our record says nothing;
-# - where there are none, the JSON has an empty list of flags or addresses.
-# - an address stands for its value: one and the same may be written as ::ffff:1.2.3.4 and ::ffff:102:304.
+FORMS = (
+    *("addr", "-4 addr", "-6 addr", "-s addr", "-s -s addr", "-d addr", "-s -d addr", "-d -s -s addr"),
+    *("-o addr", "-o -4 addr", "-o -d -s addr", "-br addr", "-br -4 addr", "-br -6 addr"),
+    *("link", "-s link", "-s -s link", "-d link", "-s -s -d link", "-o link", "-o -s link", "-o -d -s -s link"),
+    "-br link",
+)
+LISTING = "".join(f"ip {form}; printf '\\0'; ip -j {form}; printf '\\0'; " for form in FORMS)
+
+# Where text and JSON differ, by the words of the form; all else is equal, every key and value.
+# - Any: where there are none, the JSON has an empty list, and `"link": null` for a tunnel bound to no link.
+# - Any: a link whose peer's namespace has a name has `link_netns`, where the JSON has the number of that namespace.
+# - Any: an address stands for its value: one and the same may be written as ::ffff:1.2.3.4 and ::ffff:102:304.
+# - Any: a key with a hyphen, `stable-privacy`, is a field with an underscore.
+# - `-o addr`: the JSON says the interface in each address, and has no link around it.
+# - `-4`, `-6`: an unknown link of index N is called `ifN` in the JSON, as in the text.
+# - `-br`: the family of an address is seen from it; the JSON does not say it.
+# - `-s`, but not twice: the JSON counts `over_errors` where the text counts `missed_errors`.
+# - `-d`: timers run on from one listing to the next.
+# - `-d`: the text does not say these, and says one thing twice:
+ONLY_IN_JSON: dict[str, Any] = {"info_data.multi_queue": False, "info_data.df": "unset", "info_data.learning": True}
+ONLY_IN_TEXT: dict[str, set[Any]] = {"info_slave_data.mcast_fast_leave": {True, False}, "info_data.ttl": {"inherit"}}
 # Two names can't be told from the text, so none of the kind is used here: a peer in the same namespace that is itself
 # called `if5` reads as one in another; and `a@b` reads as a link `a` to `b`, unless another `@b` follows it.
 
 
-def as_the_json_has_it(value: Any) -> Any:
-    """Without absent values and empty lists, which the JSON has for some keys and the records have not."""
-    if isinstance(value, dict):
-        return {key: as_the_json_has_it(item) for key, item in value.items() if item not in (None, [], ())}
-    if isinstance(value, list | tuple):
-        return [as_the_json_has_it(item) for item in value]
-    return value
-
-
-def with_names(links: list[dict[str, Any]], names: dict[int, str]) -> list[dict[str, Any]]:
-    """The JSON of links with the name of each peer's namespace in place of its number."""
+def said_by_text(form: str, links: list[dict[str, Any]], names: dict[int, str]) -> list[dict[str, Any]]:
+    """The JSON of a form as the text says it, but for `ONLY_IN_JSON`."""
+    words = form.split()
+    if "-o" in words and "addr" in words:
+        links = [
+            {"ifindex": link["addr_info"][0]["index"], "ifname": link["addr_info"][0]["dev"], **link}
+            for link in links
+            if link.get("addr_info")
+        ]
     for link in links:
         if name := names.get(link.get("link_netnsid", -1)):
             del link["link_netnsid"]
             link["link_netns"] = name
-    return links
+        if {"-4", "-6"} & set(words) and re.fullmatch("if[0-9]+", link.get("link") or ""):
+            link["link_index"] = int(link.pop("link")[2:])
+        for address in link.get("addr_info", ()):
+            for key in {"index", "dev"} & address.keys():
+                del address[key]
+            for key in {"local", "address", "broadcast", "anycast"} & address.keys():
+                address[key] = str(ip_address(address[key]))
+            if "stable-privacy" in address:
+                address["stable_privacy"] = address.pop("stable-privacy")
+            if "-br" in words:
+                address["family"] = "inet6" if ":" in address["local"] else "inet"
+    return [link for link in links if link]
+
+
+def without_nothing(value: Any) -> Any:
+    """Without absent values and empty lists, which the JSON has for some keys and the records have not."""
+    if isinstance(value, dict):
+        return {key: without_nothing(item) for key, item in value.items() if item not in (None, [], ())}
+    if isinstance(value, list | tuple):
+        return [without_nothing(item) for item in value]
+    return value
 
 
 def differences(ours: Any, theirs: Any, where: str = "") -> list[str]:
@@ -116,34 +154,56 @@ def differences(ours: Any, theirs: Any, where: str = "") -> list[str]:
     if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
         pairs = enumerate(zip(ours, theirs, strict=True))
         return [found for i, (our, their) in pairs for found in differences(our, their, f"{where}[{i}]")]
+    if where.endswith("_timer") and isinstance(ours, float) and isinstance(theirs, float) and abs(ours - theirs) < 1:
+        return []
     return [] if ours == theirs else [f"{where}: {ours!r}, but {theirs!r} in the JSON"]
 
 
-def text_and_json(run: Callable[..., str]) -> tuple[str, list[dict[str, Any]]]:
-    """Both outputs at one moment: lifetimes run and flags such as `tentative` go in between."""
-    for _ in range(20):
-        before, text, after = run("ip", "-j", "addr"), run("ip", "addr"), run("ip", "-j", "addr")
-        if before == after:
-            links: list[dict[str, Any]] = json.loads(after)
-            for address in (address for link in links for address in link["addr_info"]):
-                for key in {"local", "address", "broadcast", "anycast"} & address.keys():
-                    address[key] = str(ip_address(address[key]))
-            return text, links
-    raise AssertionError("the namespace does not come to rest")
+def is_known(form: str, difference: str) -> bool:
+    where, _, values = difference.partition(": ")
+    if form.split().count("-s") == 1 and where.endswith(("rx.over_errors", "rx.missed_errors")):
+        return True
+    key = ".".join(where.split(".")[-2:])
+    said_by_json_only = key in ONLY_IN_JSON and values == f"'nothing', but {ONLY_IN_JSON[key]!r} in the JSON"
+    said_by_text_only = any(values == f"{value!r}, but 'nothing' in the JSON" for value in ONLY_IN_TEXT.get(key, ()))
+    return said_by_json_only or said_by_text_only
 
 
-def assert_same(namespace: Namespace) -> list[dict[str, Any]]:
-    text, links = text_and_json(namespace.run)
-    listed = json.loads(namespace.run("ip", "-j", "netns", "list-id") or "[]")
+def judged(form: str, text: str, links: list[dict[str, Any]], names: dict[int, str]) -> list[str]:
+    """What differs between a text and the JSON of the same form, and what was not understood."""
+    parsed = parse_ip_addr(text, strict=False)
+    ours, theirs = (without_nothing(x) for x in (to_builtins(list(parsed)), said_by_text(form, links, names)))
+    differing = [f"ip {form}: {found}" for found in differences(ours, theirs) if not is_known(form, found)]
+    return [*(diagnostic.render() for diagnostic in parsed.diagnostics), *differing]
+
+
+def all_forms(namespace: Namespace, *, named: bool) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Every form with its text and its JSON; `named`: where the namespaces of peers have names."""
+    run = namespace.run if named else namespace.run_where_namespaces_have_no_names
+    printed = run("sh", "-c", LISTING).split("\0")
+    return [
+        (form, text, json.loads(links)) for form, text, links in zip(FORMS, printed[::2], printed[1::2], strict=False)
+    ]
+
+
+def assert_same(namespace: Namespace, *, named: bool) -> list[dict[str, Any]]:
+    """Every form says the same in text and JSON; both are of one moment only when nothing happens in between."""
+    listed = json.loads(namespace.run("ip", "-j", "netns", "list-id") or "[]") if named else []
     names = {entry["nsid"]: entry["name"] for entry in listed if "name" in entry}
-    ours = as_the_json_has_it(to_builtins(list(parse_ip_addr(text))))
-    assert differences(ours, as_the_json_has_it(with_names(links, names))) == []
-
-    text, links = text_and_json(namespace.run_where_namespaces_have_no_names)
-    ours = as_the_json_has_it(to_builtins(list(parse_ip_addr(text))))
-    assert differences(ours, as_the_json_has_it(links)) == []
-    assert isinstance(ours, list)
-    return ours
+    differing, agreed = [""], set[str]()
+    for attempt in range(10):
+        time.sleep(attempt / 10)
+        listings = all_forms(namespace, named=named)
+        differing = []
+        for form, text, links in listings:
+            if form not in agreed:
+                found = judged(form, text, links, names)
+                differing += found
+                agreed |= set() if found else {form}
+        if not differing:
+            break
+    assert differing == []
+    return next(to_builtins(list(parse_ip_addr(text))) for form, text, _ in listings if form == "-d -s -s addr")
 
 
 def ip_lines(commands: str) -> list[list[str]]:
@@ -161,11 +221,12 @@ def test_every_kind_of_link_and_address_reads_as_in_the_json(make_namespace: Cal
     namespace.run("ip", "link", "add", "link", "v1", "name", "away", "type", "macvlan")
     namespace.run("ip", "link", "set", "away", "netns", elsewhere.name)
 
-    links = assert_same(namespace)
+    assert_same(namespace, named=True)
+    links = assert_same(namespace, named=False)
     assert {key for link in links for key in link} >= {"link", "link_index", "master", "altnames", "link_netnsid"}
-    keys = {key for link in links for address in link.get("addr_info", ()) for key in address}
+    keys = {key for link in links for address in link["addr_info"] for key in address}
     assert keys >= {"address", "broadcast", "metric", "secondary", "dynamic", "nodad", "autojoin", "deprecated", "home"}
-    assert_same(elsewhere)
+    assert_same(elsewhere, named=False)
 
 
 def test_the_namespace_of_a_peer_is_named_where_it_has_a_name(make_namespace: Callable[[], Namespace]) -> None:
@@ -179,95 +240,23 @@ def test_the_namespace_of_a_peer_is_named_where_it_has_a_name(make_namespace: Ca
     assert (link.link_netns, link.link_netnsid) == (None, 0)
 
 
-class RandomTopology:
-    """Random links and addresses; what the kernel refuses (a duplicate, a loop) is left out."""
-
-    def __init__(self, seed: int, namespaces: list[Namespace]) -> None:
-        self.random = random.Random(seed)
-        self.namespaces = namespaces
-        self.links: list[list[str]] = [["lo"] for _ in namespaces]
-
-    def build(self, steps: int) -> None:
-        for number in range(steps):
-            where = self.random.randrange(len(self.namespaces))
-            step = self.random.choice([self.add_link, self.set_link, self.add_address, self.add_address])
-            if number < 8:
-                step = self.add_link
-            step(where)
-
-    def ip(self, where: int, *words: object) -> bool:
-        return self.namespaces[where].try_run("ip", *map(str, words))
-
-    def name(self) -> str:
-        length = self.random.randint(1, 15)
-        return "".join(self.random.choice("abcxyz0123456789._-") for _ in range(length)).replace("if", "")
-
-    def any_link(self, where: int) -> str:
-        return self.random.choice(self.links[where])
-
-    def add_link(self, where: int) -> None:
-        name, kind = self.name(), self.random.choice(["veth", "veth", "far veth", "bridge", "vxlan", "macvlan", "tap"])
-        if kind in ("veth", "far veth"):
-            peer, there = self.name(), where if kind == "veth" else self.random.randrange(len(self.namespaces))
-            far = ("netns", self.namespaces[there].name) if there != where else ()
-            if self.ip(where, "link", "add", "name", name, "type", "veth", "peer", "name", peer, *far):
-                self.links[where].append(name)
-                self.links[there].append(peer)
-            return
-        added = {
-            "bridge": lambda: self.ip(where, "link", "add", "name", name, "type", "bridge"),
-            "vxlan": lambda: self.ip(where, "link", "add", name, "type", "vxlan", "id", len(name), "dstport", 4789),
-            "macvlan": lambda: self.ip(
-                where, "link", "add", "link", self.any_link(where), "name", name, "type", "macvlan", "mode", "bridge"
-            ),
-            "tap": lambda: self.ip(where, "tuntap", "add", name, "mode", self.random.choice(["tap", "tun"])),
-        }[kind]()
-        if added:
-            self.links[where].append(name)
-
-    def set_link(self, where: int) -> None:
-        other = self.any_link(where)
-        setting = self.random.choice(
-            [
-                ("up",),
-                ("down",),
-                ("mtu", self.random.randint(68, 9000)),
-                ("txqueuelen", self.random.randint(0, 5000)),
-                ("group", self.random.randint(0, 9)),
-                ("promisc", "on"),
-                ("allmulticast", "on"),
-                ("multicast", "off"),
-                ("arp", "off"),
-                ("master", other),
-                ("alias", self.name()),
-                ("address", "02:" + ":".join(f"{self.random.randrange(256):02x}" for _ in range(5))),
-            ]
-        )
-        self.ip(where, "link", "set", "dev", self.any_link(where), *setting)
-        if not self.random.randrange(3):
-            self.ip(where, "link", "property", "add", "dev", self.any_link(where), "altname", self.name() * 3)
-
-    def add_address(self, where: int) -> None:
-        link, words = self.any_link(where), []
-        four = ".".join(["10", *(str(self.random.randrange(256)) for _ in range(3))])
-        six = ":".join(["2001", "db8", *(f"{self.random.choice([0, 0, 1, 0xABC]):x}" for _ in range(6))])
-        if self.random.randrange(2):
-            words = [f"{four}/{self.random.randint(1, 32)}"]
-            words += self.random.choice([[], ["brd", "+"], ["brd", "10.1.2.3"], ["label", f"{link}:1"[:15]]])
-            words += self.random.choice([[], [], ["metric", "7"], ["scope", "link"], ["scope", "99"]])
-        else:
-            words = [f"{six}/{self.random.randint(1, 128)}"]
-            words += self.random.choice([[], ["nodad"], ["home"], ["mngtmpaddr"], ["optimistic"]])
-        if not self.random.randrange(4):
-            words = [words[0].partition("/")[0], "peer", "10.3.3.3/32" if "." in words[0] else "2001:db8:f::1/128"]
-        words += self.random.choice([[], [], ["noprefixroute"], ["valid_lft", "9000", "preferred_lft", "0"]])
-        self.ip(where, "addr", "add", *words, "dev", link)
+@pytest.mark.parametrize("seed", range(20))
+def test_random_topologies_read_as_in_the_json(seed: int, make_namespace: Callable[[], Namespace]) -> None:
+    namespaces = build(seed, make_namespace, 10)
+    links = [link for namespace in namespaces for link in assert_same(namespace, named=bool(seed % 2))]
+    assert len({link["linkinfo"]["info_kind"] for link in links if "linkinfo" in link}) >= 4
+    assert len({key for link in links for address in link["addr_info"] for key in address}) >= 12
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_a_random_topology_reads_as_in_the_json(seed: int, make_namespace: Callable[[], Namespace]) -> None:
-    topology = RandomTopology(seed, [make_namespace(), make_namespace()])
-    topology.build(40)
-    links = [link for namespace in topology.namespaces for link in assert_same(namespace)]
-    assert len(links) > 5
-    assert sum(len(link.get("addr_info", ())) for link in links) > 3
+@pytest.mark.parametrize("seed", range(20, 22))
+def test_both_engines_read_every_line_of_random_topologies_alike(
+    seed: int, make_namespace: Callable[[], Namespace]
+) -> None:
+    grammars = [grammar for module in (brief, counters, details, lines) for grammar in grammars_in(vars(module))]
+    assert len(grammars) > 30
+    texts = [text for namespace in build(seed, make_namespace, 3) for _, text, _ in all_forms(namespace, named=True)]
+    read = {line for text in texts for line in text.splitlines()}
+    assert len(read) > 200
+    for line in read:
+        for grammar in (grammar for grammar in grammars if grammar.whole):
+            assert grammar.parse(line) == grammar.parse_with_pyparsing(line), line

@@ -264,11 +264,12 @@ class _Reader:
     def read_one_line(self, number: int, line: str) -> bool:
         """A line of `-o`: its parts are read as the lines they stand for, all of them or none."""
         inner = _Reader(Lines(line, self.lines.source, number))
-        parts = LINE_END.split(line)
         device = DEVICE_BEFORE_ADDRESS.pattern.match(line)
+        begin = device.end() if device else 0
         if device:
             inner.begin(number, (("ifindex", int(device[1])), ("ifname", device[2])))
-            parts[0] = " " * device.end() + parts[0][device.end() :]
+        first, *others = LINE_END.split(line[begin:])
+        parts = [" " * begin + first, *others]
         for part in parts:
             inner.read_line(number, part)
         if inner.lines.diagnostics or inner.lines.ignored or inner.done or inner.link is None:

@@ -24,18 +24,18 @@ from aksparse.links.lines import (
 )
 from aksparse.tokens import column, integer, ip_address, word
 
-_DEVICE = pp.Regex(r"[0-9]{1,9}").set_name("interface index")("ifindex") + ":" + column(word("ifname"))
+_DEVICE = pp.Regex(r"[0-9]{1,10}").set_name("interface index")("ifindex") + ":" + column(word("ifname"))
 # With `-o` a link or an address is one line, in which a backslash stands for the end of a line.
 DEVICE_BEFORE_ADDRESS = LineGrammar(_DEVICE + pp.FollowedBy(pp.Regex(r"inet6?[ \t]")), whole=False)
-LINE_END = re.compile(r"\\(?=[ \t])")
+LINE_END = re.compile(r"\\(?= {4})")
 ONE_LINE = LineGrammar(
     _DEVICE + pp.Regex(r"inet6?[ \t].*")
-    | interface + pp.Regex(r"<[A-Z0-9_,-]*> .*\\[ \t]+link/.*").set_name("rest of the line")
+    | interface + pp.Regex(r"<[A-Z0-9_,-]*> .*\\ {4}link/.*").set_name("rest of the line")
 )
 # With `-br` a link is one line that begins with its name.
 _brief_address = r"[0-9a-f.:]{2,45}(?: peer [0-9a-f.:]{2,45})?/[0-9]{1,3}(?: metric [0-9]{1,10})?(?:[ \t]+|$)"
 BRIEF = LineGrammar(
-    pp.Regex(r"[^ \t]+(?=@[^ \t@]+[ \t])|[^ \t@]+(?=[ \t])").set_name("interface name")("ifname")
+    pp.Regex(r"[^ \t]+(?=@[^ \t@]+[ \t])|[^ \t]+(?=[ \t])").set_name("interface name")("ifname")
     + pp.Opt(peer)
     + column(
         pp.Regex(r"UNKNOWN|NOTPRESENT|DOWN|LOWERLAYERDOWN|TESTING|DORMANT|UP").set_name("operational state")(

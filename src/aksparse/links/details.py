@@ -9,6 +9,7 @@ What the text says otherwise than the JSON:
 
 - ``ttl auto`` and ``ttl inherit`` of a tunnel are 0; of a `vxlan` or `geneve`, for which the JSON then has no key, the
   word ``inherit`` is kept.
+- ``vnifilter`` of a `vxlan` is printed without a blank behind it.
 - ``mcast_fast_leave`` of a bridge's port repeats ``fastleave``; the JSON leaves it out.
 """
 
@@ -270,6 +271,7 @@ _KINDS: dict[str, _Options] = {
         _phrase("ttl inherit", {"ttl": "inherit"}),
         _phrase("tos inherit", {"tos": "0x1"}),
         _phrase("ageing none", {"ageing": 0}),
+        _shaped("vnifilterid", r"[0-9]{1,8}", lambda text: {"vnifilter": True, "id": int(text)}),  # as it is printed
         _words("tos"),
     ),
     "geneve": _options(

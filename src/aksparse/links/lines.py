@@ -38,7 +38,7 @@ _state = pp.Opt(
 )
 
 interface = (
-    pp.Regex(r"[0-9]{1,9}").set_name("interface index")("ifindex")
+    pp.Regex(r"[0-9]{1,10}").set_name("interface index")("ifindex")
     + ":"
     + _ifname("ifname")
     + pp.Opt(peer)
@@ -114,7 +114,8 @@ LIFETIMES = LineGrammar(
     + column(_lifetime("preferred"))
 )
 ALTNAME = LineGrammar(column(pp.Literal("altname")) + column(word("altname")))
-ALIAS = LineGrammar(column(pp.Literal("alias")) + rest_of_line("ifalias"))
+# An alias may begin with blanks.
+ALIAS = LineGrammar(pp.Regex(r"alias[ \t]").set_name("alias") + rest_of_line.copy().leave_whitespace()("ifalias"))
 
 # Nearly every link is printed in the same few lines: `ROWS` matches all of them at once, or else an address with its
 # lifetimes, or any other line. What tells one link from another is cut out; the rest, which many share, is read once.
@@ -134,7 +135,7 @@ _inet6_row = (
     "    inet6 " + pp.Regex(r"[0-9a-f:.]{2,45}")("inet6") + "/" + pp.Regex(r"[^\n]*")("inet6_scope") + _lifetimes_row
 )
 _link_rows = (
-    pp.Regex(r"[0-9]{1,9}")("ifindex")
+    pp.Regex(r"[0-9]{1,10}")("ifindex")
     + ": "
     + _name("ifname")
     + pp.Regex(r"(?:@[^ \t\n@:]+)?: [^\n]*")("settings")
@@ -148,7 +149,7 @@ _link_rows = (
     + "\n"
     + pp.Opt(_inet_row)
     + pp.Opt(_inet6_row)
-    + pp.Regex(r"(?=[0-9]{1,9}: |\Z)")
+    + pp.Regex(r"(?=[0-9]{1,10}: |\Z)")
 )
 ROWS = LineGrammar(
     (_link_rows | _inet_row | _inet6_row | pp.Regex(r"[^\n]*\n")).leave_whitespace(),
@@ -212,7 +213,7 @@ def to_link_fields(found: dict[str, str]) -> Fields:
 @remember
 def to_peer(text: str) -> tuple[str | None, int | None]:
     """What the name after the ``@`` says, `link` and `link_index`: in another namespace a link has no name here."""
-    if text.startswith("if") and text[2:].isdecimal() and len(text) <= 11:
+    if text.startswith("if") and text[2:].isdecimal() and len(text) <= 12:
         return None, int(text[2:])
     return (text if text != "NONE" else None), None
 
