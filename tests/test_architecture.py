@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from ipaddress import IPv4Network
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,12 @@ from typing import Any
 import attrs
 import pytest
 
-from aksparse import Architecture, Known, Unknown, build_wiring, describe, load_capture
+from aksparse import Architecture, Capture, Known, Unknown, build_wiring, describe, load_capture
 from aksparse.architecture.description import ASPECTS
+from aksparse.architecture.view import NodeView
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
+COMMANDS = CAPTURES.parent / "commands"
 AT0 = Path(__file__).parent / "data/at0"
 NODES = [*sorted(CAPTURES.iterdir()), AT0]
 
@@ -29,6 +33,12 @@ KUBENET_BRIDGES = "bridge name\tbridge id\t\tSTP enabled\tinterfaces\ncbr0\t\t80
 
 def described(path: Path) -> Architecture:
     return describe(build_wiring(load_capture(path)))
+
+
+def load_from(directory: Path, log: str) -> Capture:
+    file = directory / "node.log"
+    file.write_text(log)
+    return load_capture(file)
 
 
 def from_log(directory: Path, log: str, name: str = "node.log") -> Architecture:
@@ -438,6 +448,65 @@ def test_two_plugins_stated_in_one_capture_contradict_each_other(tmp_path: Path)
         'network_plugin = "kubenet"',
         "az aks create -g RG -n one --network-plugin azure",
     ]
+
+
+def azure_output(case: str) -> str:
+    """What the Azure CLI prints, behind the command line that printed it."""
+    directory = COMMANDS / case
+    argv = tomllib.loads((directory / "provenance.toml").read_text())["argv"]
+    return f"$ {' '.join(argv)}\n{(directory / 'input.txt').read_text()}"
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_the_route_table_that_azure_prints_leads_to_pods_on_other_nodes(tmp_path: Path, form: str) -> None:
+    routes = KUBENET_ROUTES.replace("10.100.1.0", "10.24.1.0")
+    log = f"$ route -n\n{routes}$ brctl show\n{KUBENET_BRIDGES}"
+    log += azure_output(f"az_route_table/kubenet-{form}") + azure_output("az_aks_show/kubenet-json")
+    architecture = from_log(tmp_path, log)
+    remote = architecture.remote_pods
+    assert isinstance(remote, Known)
+    assert remote.value.kind == "Azure route table"
+    assert remote.value.routes == (
+        "10.24.2.0/24 via 10.220.2.4",
+        "10.24.0.0/24 via 10.220.2.5",
+        "10.24.1.0/24 via 10.220.2.6",
+    )
+    assert len(remote.evidence) == (3 if form == "table" else 9)
+    assert all(re.search(r"10\.2[24]|VirtualAppliance", line.text) for line in remote.evidence)
+    services = architecture.service_addresses
+    assert isinstance(services, Known)
+    assert {'"serviceCidr": "10.10.0.0/24",', '"dnsServiceIp": "10.10.0.10",'} <= {
+        line.text.strip() for line in services.evidence
+    }
+
+
+def test_what_azure_prints_of_a_cluster_states_its_plugin_and_contradicts_another(tmp_path: Path) -> None:
+    log = azure_output("az_aks_show/overlay-dual-stack-json")
+    fact = from_log(tmp_path, log).network_plugin
+    assert '"networkPluginMode": "overlay",' in [line.text.strip() for line in fact.evidence]
+    fact = from_log(tmp_path, f"{log}$ brctl show\n{KUBENET_BRIDGES}").network_plugin
+    assert isinstance(fact, Unknown)
+    assert fact.reason.startswith("contradiction: ")
+
+
+def test_a_list_of_clusters_does_not_tell_which_one_a_node_is_in(tmp_path: Path) -> None:
+    log = azure_output("az_aks_show/kubenet-json") + azure_output("az_aks_show/overlay-dual-stack-json")
+    capture = NodeView(build_wiring(load_from(tmp_path, log)))
+    assert capture.stated("network_plugin") == {}
+
+
+def test_the_subnet_that_a_cluster_names_has_the_network_that_the_list_of_subnets_gives_it(tmp_path: Path) -> None:
+    log = azure_output("az_aks_show/pod-subnet-json") + azure_output("az_subnet_list/json")
+    node = NodeView(build_wiring(load_from(tmp_path, log)))
+    found = {name: node.setting(name) for name in ("subnet", "pod_subnet", "max_pods", "pod_cidr")}
+    assert {name: fact.value for name, fact in found.items() if fact} == {
+        "subnet": IPv4Network("10.220.2.0/24"),
+        "pod_subnet": IPv4Network("10.241.0.0/16"),
+        "max_pods": 30,
+    }
+    texts = [line.text.strip() for line in found["pod_subnet"].evidence] if found["pod_subnet"] else []
+    assert texts[0] == '"addressPrefix": "10.241.0.0/16",'
+    assert texts[1].startswith('"podSubnetId": ')
 
 
 def test_two_addresses_of_the_dns_service_contradict_each_other(tmp_path: Path) -> None:

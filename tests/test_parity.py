@@ -140,8 +140,8 @@ LAYERS = [
     *("capture", "load"),
     *("wiring.model", "wiring.outputs", "wiring.host", "wiring.routes", "wiring.tables", "wiring.containers"),
     *("wiring.cni", "wiring.pods", "wiring.services", "wiring.build"),
-    *("architecture.fact", "architecture.view", "architecture.attachment", "architecture.addresses"),
-    *("architecture.uplink", "architecture.platform"),
+    *("architecture.fact", "architecture.azure", "architecture.view", "architecture.attachment"),
+    *("architecture.addresses", "architecture.uplink", "architecture.platform"),
     *(
         "architecture.modes",
         "architecture.marks",

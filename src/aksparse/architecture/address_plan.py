@@ -221,10 +221,9 @@ def _parts(node: NodeView) -> Iterator[tuple[int, tuple[Evidence, ...]]]:
                 for one in ranges:
                     if one.subnet is not None and not isinstance(one.subnet, str):
                         yield one.subnet.prefixlen, node.name_lines({str(one.subnet): (conf,)})
-    for index, entry in enumerate(node.capture.manifest.network.route_table or ()):
+    for entry, lines in node.route_table.items():
         if any(node.is_in(address, entry.address_prefix) for address in pods):
-            line = node.capture.setting("network", "route_table", index, "address_prefix")
-            yield entry.address_prefix.prefixlen, (line,)
+            yield entry.address_prefix.prefixlen, lines[:1]
     mode = network_mode(node)
     if isinstance(mode, Known) and "overlay" in mode.value.mode and MODES[mode.value.mode].plugin == "azure":
         yield OVERLAY_PREFIXLEN, mode.evidence

@@ -33,7 +33,7 @@ _LINKS = ("ip addr", "ip route")
 _PODS = ("kubectl get pods -A -o wide", "kubectl get nodes -o wide", "ip route")
 _RULES = ("iptables-save",)
 _CONF = ("cat /etc/cni/net.d/*.conflist",)
-_STATED = ("az aks show -g GROUP -n CLUSTER (for capture.toml)",)
+_STATED = ("az aks show -g GROUP -n CLUSTER",)
 
 KINDS = {
     kind.name: kind

@@ -15,7 +15,6 @@ from aksparse.architecture.view import ROUTE_TABLE, NodeView
 from aksparse.capture import Network
 from aksparse.wiring.model import HostRoute
 
-_ROUTE_KEYS = ("address_prefix", "next_hop_ip_address", "next_hop_type")
 RemoteKind = Literal[
     "Azure route table",
     "natively in the VNet",
@@ -113,13 +112,11 @@ def _told(routes: list[HostRoute]) -> tuple[str, ...]:
 
 
 def _by_azure(node: NodeView) -> Fact[RemotePods]:
-    table = enumerate(node.capture.manifest.network.route_table or ())
     # A route table may as well be there for a firewall.
-    entries = [(index, entry) for index, entry in table if is_for_pods(node, entry.address_prefix)]
+    entries = {entry: lines for entry, lines in node.route_table.items() if is_for_pods(node, entry.address_prefix)}
     if entries:
-        routes = tuple(f"{e.address_prefix} via {e.next_hop_ip_address or e.next_hop_type}" for _, e in entries)
-        keys = [(i, key) for i, e in entries for key in _ROUTE_KEYS if getattr(e, key) is not None]
-        evidence = [node.capture.setting("network", "route_table", index, key) for index, key in keys]
+        routes = tuple(f"{e.address_prefix} via {e.next_hop_ip_address or e.next_hop_type}" for e in entries)
+        evidence = [line for lines in entries.values() for line in lines]
         return known(RemotePods(kind="Azure route table", routes=routes), evidence)
     return Unknown(
         reason="the node's routes do not say it, and the Azure route table is not in the capture",

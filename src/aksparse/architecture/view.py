@@ -6,8 +6,11 @@ import re
 from functools import cached_property
 from typing import Any
 
+import attrs
+
+from aksparse.architecture.azure import azure_routes, stated_by_azure
 from aksparse.architecture.fact import Known
-from aksparse.capture import Address, Evidence, Network
+from aksparse.capture import Address, Evidence, Network, RouteTableEntry
 from aksparse.commands.assignment import NamedNetwork
 from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.commands.cni_conf import CniPlugin
@@ -20,9 +23,9 @@ NAT_TABLE = ("iptables -t nat -nvL",)
 HOST_LINKS = ("ip addr", "brctl show")
 ROUTES = ("route -n",)
 POD_LINKS = ("kubectl get pods -A -o wide", "nsenter -t PID -n ip addr")
-# What these print is not read; what they say is written into the manifest.
-ROUTE_TABLE = ("az network route-table route list -g GROUP --route-table-name TABLE (for capture.toml)",)
-SETTINGS = ("az aks show -g GROUP -n CLUSTER (for capture.toml)",)
+ROUTE_TABLE = ("az network route-table route list -g GROUP --route-table-name TABLE",)
+SETTINGS = ("az aks show -g GROUP -n CLUSTER",)
+# What this prints is not read; what it says is written into the manifest.
 VNET = ("az network vnet show -g GROUP -n VNET (for capture.toml)",)
 
 
@@ -47,6 +50,8 @@ class NodeView:
             if value is not None and "$" not in str(value):
                 line = self.capture.line(settings.origin, settings.option_lines[name])
                 found[value] = (*found.get(value, ()), line)
+        for value, evidence in stated_by_azure(self.capture, name):
+            found[value] = tuple(dict.fromkeys((*found.get(value, ()), *evidence)))
         for named in self.capture.records("assignment", NamedNetwork):
             if named.network in found:
                 found[named.network] += self.cite(named)
@@ -56,6 +61,17 @@ class NodeView:
         """The one value of a setting; `None` when none is stated, or several are."""
         found = self.stated(name)
         return Known(value=next(iter(found)), evidence=found[next(iter(found))]) if len(found) == 1 else None
+
+    @cached_property
+    def route_table(self) -> dict[RouteTableEntry, tuple[Evidence, ...]]:
+        """The routes of the Azure route table of the node's subnet, with the lines that state them."""
+        found: dict[RouteTableEntry, tuple[Evidence, ...]] = {}
+        for index, entry in enumerate(self.capture.manifest.network.route_table or ()):
+            keys = [field.name for field in attrs.fields(RouteTableEntry) if getattr(entry, field.name) is not None]
+            found[entry] = tuple(self.capture.setting("network", "route_table", index, key) for key in keys)
+        for entry, evidence in azure_routes(self.capture):
+            found[entry] = (*found.get(entry, ()), *evidence)
+        return found
 
     @cached_property
     def subnet(self) -> Known[Network] | None:
