@@ -52,7 +52,7 @@ class IPRoute(Record):
     """One route, as `ip route` prints it.
 
     Attributes:
-        type: the type of the route, such as `blackhole` or `local`; absent means `unicast`.
+        type: the type of the route, such as `blackhole` or `local`, or its number; absent means `unicast`.
         dst: the destination: a network, the address of a host, or `default`.
         from_: the network or address that packets must come from.
         nhid: the number of the next hop object that the route uses.
@@ -175,12 +175,13 @@ _TYPES = (
     *("unicast", "local", "broadcast", "anycast", "multicast"),
     *("blackhole", "unreachable", "prohibit", "throw", "nat", "xresolve"),
 )
-_type = column(pp.Regex("|".join(_TYPES)).set_name("route type")("type"))
+_type = column(pp.Regex("|".join((*_TYPES, "[0-9]{1,2}"))).set_name("route type")("type"))  # numbers: with -N
 _default = pp.Literal("default")
 _destination = column((_default | _network | ip_address).set_name("destination")("dst"))
 _ROUTE = LineGrammar(pp.Opt(_type) + _destination + _OPTIONS.expression)
 # A route without anything behind its destination goes nowhere, or its next hops follow.
-_BARE_ROUTE = LineGrammar(_type + _destination | column((_default | _network)("dst")))
+_named_type = column(pp.Regex("|".join(_TYPES)).set_name("route type")("type"))
+_BARE_ROUTE = LineGrammar(_named_type + _destination | column((_default | _network)("dst")))
 # What stands behind the interface is the same in many rows: it is cut out as one and read once.
 _ROW = LineGrammar(
     pp.Opt(_type)

@@ -58,7 +58,7 @@ class IPRule(Record):
         goto: the priority of the rule to go on with.
         unresolved: there is no such rule now.
         nop: the rule does nothing.
-        action: what happens to the packet, such as `blackhole` or `unreachable`.
+        action: what happens to the packet, such as `blackhole` or `unreachable`, or its number.
         protocol: who made the rule, such as `kernel`, or a number.
         other: the rest, from the first keyword on that is not known.
     """
@@ -178,6 +178,7 @@ def _read_goto(words: Words, fields: Fields) -> None:
 _network = (pp.Literal("all") | pp.Regex(r"(?:[0-9.]{7,15}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)(?:/[0-9]{1,3})?")).set_name(
     "network"
 )
+_ACTIONS = ("blackhole", "unreachable", "prohibit", "throw", "unicast")
 _mark = pp.Regex(r"(?:0x)?[0-9a-f]{1,8}(?:/(?:0x)?[0-9a-f]{1,8})?").set_name("mark")
 _OPTIONS = Options(
     {
@@ -200,7 +201,7 @@ _OPTIONS = Options(
         "masquerade": a_flag("masquerade"),
         "goto": Option(column(integer) + pp.Opt(column(pp.Literal("[unresolved]"))), _read_goto),
         "nop": a_flag("nop"),
-        **{action: _action_option(action) for action in ("blackhole", "unreachable", "prohibit", "throw", "unicast")},
+        **{action: _action_option(action) for action in (*_ACTIONS, *"6789")},  # -N prints their numbers
         "proto": a_name("protocol"),
     }
 )
