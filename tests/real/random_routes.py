@@ -104,8 +104,8 @@ def ipv4_route(chance: Chance) -> str:
 
 def ipv6_route(chance: Chance) -> str:
     network = IPv6Network((chance.getrandbits(128), chance.randint(0, 128)), strict=False)
-    hop = f"via fe80::{chance.randint(1, 65535):x} dev {chance.choice(DEVICES)}"
-    way = chance.choice([hop, f"dev {chance.choice(DEVICES)}", f"nexthop {hop} nexthop {hop}1 weight 9", "", ""])
+    hop, other = (f"via fe80::{chance.randint(1, 65535):x} dev {chance.choice(DEVICES)}" for _ in range(2))
+    way = chance.choice([hop, f"dev {chance.choice(DEVICES)}", f"nexthop {hop} nexthop {other} weight 9", "", ""])
     kind = chance.choice(["blackhole ", "unreachable ", "prohibit ", "throw "]) if not way else ""
     settings = (
         maybe(chance, f"metric {chance.randint(1, 2**32 - 1)}", "from 2001:db8::/32")

@@ -1,70 +1,88 @@
-"""`route -n` says what `/proc/net/route` and `ip -j route` of the same namespace say."""
+"""`route` and `netstat -r` say what `/proc/net/route`, `/proc/net/ipv6_route` and `ip -j route` say of a namespace.
+
+What the text hides, and no record can have: of several next hops of an IPv4 route all but the first; the type of a
+reject route; the table, the source and the protocol of a route; a source network (the tools print neither `from` nor
+its length); with `-e` the metric, otherwise the sizes; with `-ee` all letters of an interface but six; in busybox also
+whether an IPv6 route expires, and which gateway and interface a reject route has not.
+"""
 
 from __future__ import annotations
 
 import json
-import random
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import attrs
 import pytest
 
 from aksparse.commands.route import Route, parse_route
+from tests.real.random_routes import LINKS, build, ipv4_route, ipv6_route
 
 if TYPE_CHECKING:
     from tests.real.conftest import Namespace
 
 pytestmark = pytest.mark.real
 
-LINKS = """
-link set lo up
-link add v0 type veth peer name v1
-link add fifteen-letters type veth peer name v2
-link set v0 up
-link set v1 up
-link set fifteen-letters up
-link set v2 up
-addr add 10.0.0.1/24 dev v0
-addr add 10.1.0.1/16 dev fifteen-letters
-"""
 ROUTES = """
-default via 10.0.0.2
-default via 10.0.0.3 metric 100
-default dev fifteen-letters metric 4294967295
-0.0.0.0/1 via 10.0.0.2
-10.5.0.0/16 via 10.0.0.2 metric 2147483647
-10.5.0.0/16 via 10.0.0.2 metric 2147483648
-blackhole 10.7.0.0/16
-unreachable 10.8.0.0/16
-prohibit 10.8.1.0/24 metric 5
-throw 10.8.2.0/24
-10.9.9.9/32 via 10.0.0.7
-10.9.9.10/32 dev fifteen-letters
-10.10.0.0/16 nexthop via 10.0.0.2 nexthop via 10.1.0.9
-10.11.0.0/16 via 10.0.0.2 proto static mtu 1400 advmss 1300
-10.12.0.0/16 via inet6 fe80::1 dev v0
-local 10.13.0.0/16 dev lo table main
-10.14.0.0/16 via 10.0.0.2 tos 0x10
-broadcast 10.15.0.0/32 dev v0 table main
-multicast 224.0.0.0/4 dev v0
+route add default via 10.0.0.2
+route add default via 10.0.0.3 metric 100
+route add default dev fifteen-letters metric 4294967295
+route add 0.0.0.0/1 via 10.0.0.2
+route add 10.5.0.0/16 via 10.0.0.2 metric 2147483647
+route add 10.5.0.0/16 via 10.0.0.2 metric 2147483648
+route add blackhole 10.7.0.0/16
+route add unreachable 10.8.0.0/16
+route add prohibit 10.8.1.0/24 metric 5
+route add throw 10.8.2.0/24
+route add 10.9.9.9/32 via 10.0.0.7
+route add 10.9.9.10/32 dev fifteen-letters
+route add 10.10.0.0/16 nexthop via 10.0.0.2 nexthop via 10.1.0.9
+route add 10.11.0.0/16 via 10.0.0.2 proto static mtu 1400 advmss 1300 window 9000 rtt 300ms
+route add 10.12.0.0/16 via inet6 fe80::1 dev v0
+route add local 10.13.0.0/16 dev lo table main
+route add 10.14.0.0/16 via 10.0.0.2 tos 0x10
+route add broadcast 10.15.0.0/32 dev v0 table main
+route add multicast 224.0.0.0/4 dev v0
+link set v2 down
 """
+USED, SIZES = ("metric", "ref", "use"), ("mss", "window", "irtt")
+IPV4 = {
+    "route -n": USED,
+    "netstat -rne": USED,
+    "route -ne": SIZES,
+    "netstat -rn": SIZES,
+    "route -nee": USED + SIZES,
+    "netstat -nree": USED + SIZES,
+    "busybox route -n": USED,
+    "busybox netstat -rn": SIZES,
+}
+IPV6 = ("route -6n", "netstat -6rn", "route -n --inet6 -ee", "busybox route -n -A inet6")
+KERNEL = ("cat /proc/net/route", "cat /proc/net/ipv6_route")
+JUDGES = ("ip -j -d route", "ip -j -6 -d route show table all")
 
 
 class Row(NamedTuple):
     """A route as all three sources can tell it."""
 
-    network: IPv4Network
-    gateway: IPv4Address | None
+    network: IPv4Network | IPv6Network
+    gateway: IPv4Address | IPv6Address | str | None
     flags: str
     metric: int
+    mss: int
+    window: int
     iface: str | None
 
 
-def to_row(route: Route) -> Row:
-    assert isinstance(route.network, IPv4Network)
-    assert not isinstance(route.gateway, str | IPv6Address)
-    assert route.metric is not None
-    return Row(route.network, route.gateway, route.flags, route.metric, route.iface)
+def printed(namespace: Namespace) -> dict[str, str]:
+    """What each command prints of the same routes: the kernel says the same before as after them."""
+    commands = (*KERNEL, *IPV4, *IPV6, *JUDGES, *KERNEL)
+    # net-tools exits with 1 when there is no route.
+    script = "\n".join(f"{command}; printf '\\0'" for command in commands)
+    for _ in range(20):
+        outputs = namespace.run("sh", "-c", script).split("\0")[:-1]
+        if outputs[:2] == outputs[-2:]:
+            return dict(zip(commands, outputs, strict=True))
+    pytest.fail("the kernel never stood still")
 
 
 def signed(metric: int) -> int:
@@ -72,93 +90,150 @@ def signed(metric: int) -> int:
     return metric - (1 << 32) if metric >= 1 << 31 else metric
 
 
-_KERNEL_FLAGS = {0x1: "U", 0x2: "G", 0x4: "H", 0x8: "R", 0x10: "D", 0x20: "M", 0x40000: "A"}
-_REJECT = 0x200
+def letters(bits: int, names: dict[int, str]) -> str:
+    return "".join(letter for bit, letter in names.items() if bits & bit)
 
 
-def rows_of_proc(text: str) -> list[Row]:
-    """The rows of /proc/net/route: hexadecimal numbers in the byte order of the host."""
-    rows = []
-    for line in text.splitlines()[1:]:
-        iface, destination, gateway, flags, _, _, metric, mask, *_ = line.split()
-        address, via, netmask = (
-            IPv4Address(int(number, 16).to_bytes(4, "little")) for number in (destination, gateway, mask)
+_IPV4_FLAGS = {0x200: "!", 0x1: "U", 0x2: "G", 0x4: "H", 0x8: "R", 0x10: "D", 0x20: "M", 0x40000: "A"}
+_IPV6_FLAGS = {0x200: "!", 0x1: "U", 0x2: "G", 0x4: "H", 0x10: "D", 0x40000: "A", 0x400000: "e", 0x200000: "n"}
+
+
+def routes_of_proc(text: str) -> list[Route]:
+    """The records that /proc/net/route gives: hexadecimal numbers in the byte order of the host."""
+    routes = []
+    for number, line in enumerate(text.splitlines()[1:], 3):
+        iface, destination, gateway, flags, *numbers = line.split()
+        address, via, mask = (
+            IPv4Address(int(text, 16).to_bytes(4, "little")) for text in (destination, gateway, numbers[3])
         )
-        network, bits = IPv4Network(f"{address}/{netmask}"), int(flags, 16)
-        if bits & _REJECT:
-            rows.append(Row(network, None, "!" + "H" * bool(bits & 0x4), signed(int(metric)), None))
-        else:
-            letters = "".join(letter for bit, letter in _KERNEL_FLAGS.items() if bits & bit)
-            rows.append(Row(network, via, letters, signed(int(metric)), iface))
-    return rows
+        ref, use, metric, mss, window, irtt = (int(text) for text in numbers[:3] + numbers[4:])
+        routes.append(
+            Route(
+                origin="<text>",
+                line=number,
+                destination=address,
+                gateway=via,
+                genmask=mask,
+                flags=letters(int(flags, 16), _IPV4_FLAGS),
+                metric=signed(metric),
+                ref=ref,
+                use=use,
+                mss=mss,
+                window=window,
+                irtt=irtt,
+                iface=iface,
+            )
+        )
+    return routes
+
+
+def routes_of_proc6(text: str) -> list[Route]:
+    """The records that /proc/net/ipv6_route gives."""
+    routes = []
+    for number, line in enumerate(text.splitlines(), 3):
+        destination, length, _, _, gateway, *numbers, iface = line.split()
+        metric, ref, use, flags = (int(text, 16) for text in numbers)
+        routes.append(
+            Route(
+                origin="<text>",
+                line=number,
+                destination=IPv6Address(int(destination, 16)),
+                prefixlen=int(length, 16),
+                gateway=IPv6Address(int(gateway, 16)),
+                flags=letters(flags, _IPV6_FLAGS),
+                metric=signed(metric),
+                ref=ref,
+                use=use,
+                iface=iface,
+            )
+        )
+    return routes
+
+
+def as_told(route: Route, command: str) -> dict[str, Any]:
+    """The fields of a route of the kernel as a command prints them."""
+    fields = attrs.asdict(route, recurse=False)
+    hidden = {*USED, *SIZES} - {*IPV4[command]}
+    if "!" in route.flags:
+        fields["flags"] = route.flags.replace("U", "")
+        if not command.startswith("busybox"):
+            hidden |= {"gateway", "ref", *SIZES, "iface"}
+    elif {"metric", "mss"} <= {*IPV4[command]} and route.iface and len(route.iface) >= 6:
+        fields |= {"iface": route.iface[:6], "truncated": ("iface",)}
+    return {name: None if name in hidden else value for name, value in fields.items()}
+
+
+def fields_of(text: str) -> list[dict[str, Any]]:
+    return [attrs.asdict(route, recurse=False) for route in parse_route(text)]
 
 
 def rows_of_ip(routes: list[dict[str, Any]]) -> list[Row]:
-    """The rows that net-tools makes of the routes that `ip -j -d route` shows."""
+    """The rows that the kernel makes of the routes that `ip -j -d route` shows."""
     rows = []
     for route in routes:
         if route["type"] in ("broadcast", "multicast", "anycast"):
             continue  # not in /proc/net/route
         network = IPv4Network("0.0.0.0/0" if route["dst"] == "default" else route["dst"])
-        first = route.get("nexthops", [route])[0]  # of several, net-tools sees the first
-        host = "H" if network.prefixlen == 32 else ""
-        metric = signed(route.get("metric", 0))
-        if route["type"] in ("unreachable", "prohibit"):
-            rows.append(Row(network, None, "!" + host, metric, None))
-        else:
-            flags = "U" + ("G" if {"gateway", "via"} & first.keys() else "") + host
-            rows.append(Row(network, IPv4Address(first.get("gateway", 0)), flags, metric, first.get("dev", "*")))
+        first = route.get("nexthops", [route])[0]  # of several, the tools see the first
+        up = "!U" if route["type"] in ("unreachable", "prohibit") else "U"
+        flags = up + ("G" if {"gateway", "via"} & first.keys() else "") + ("H" if network.prefixlen == 32 else "")
+        metrics = route.get("metrics", [{}])[0]
+        mss = metrics["advmss"] + 40 if "advmss" in metrics else 0
+        gateway, metric = IPv4Address(first.get("gateway", 0)), signed(route.get("metric", 0))
+        rows.append(Row(network, gateway, flags, metric, mss, metrics.get("window", 0), first.get("dev", "*")))
     return rows
 
 
-def assert_same(namespace: Namespace) -> list[Route]:
-    # net-tools exits with 1 when there is no route.
-    parsed = parse_route(namespace.run("route", "-n", exits_with=(0, 1)))
-    rows = [to_row(route) for route in parsed]
-    assert rows == rows_of_proc(namespace.run("cat", "/proc/net/route"))
-    assert sorted(map(repr, rows)) == sorted(
-        map(repr, rows_of_ip(json.loads(namespace.run("ip", "-j", "-d", "route"))))
-    )
-    assert {route.use for route in parsed} <= {0}
-    assert all(route.ref == (None if "!" in route.flags else 0) for route in parsed)
-    return list(parsed)
+def ways_of_ip6(routes: list[dict[str, Any]]) -> set[tuple[object, ...]]:
+    """Where the routes lead that `ip -j -6 -d route show table all` shows: every next hop has a row."""
+    return {
+        (
+            ip_network("::/0" if route["dst"] == "default" else route["dst"]),
+            IPv6Address(hop.get("gateway", "::")),
+            signed(route["metric"]),
+            hop.get("dev", route.get("dev")),
+        )
+        for route in routes
+        for hop in route.get("nexthops", [route])
+    }
 
 
-def add_links(namespace: Namespace) -> None:
-    for line in LINKS.split("\n")[1:-1]:
-        namespace.run("ip", *line.split())
+def assert_same(namespace: Namespace) -> tuple[list[Route], list[Route]]:
+    """Every form of every tool says the same as the kernel, in every field."""
+    outputs = printed(namespace)
+    routes = routes_of_proc(outputs[KERNEL[0]])
+    for command in IPV4:
+        assert fields_of(outputs[command]) == [as_told(route, command) for route in routes], command
+    rows = [Row(*map(route.__getattribute__, Row._fields)) for route in routes]
+    assert sorted(map(repr, rows)) == sorted(map(repr, rows_of_ip(json.loads(outputs[JUDGES[0]] or "[]"))))
+    routes6 = routes_of_proc6(outputs[KERNEL[1]])
+    for command in IPV6:
+        busybox = command.startswith("busybox")
+        told = [attrs.evolve(route, flags=route.flags.replace("e", "")) for route in routes6] if busybox else routes6
+        assert list(parse_route(outputs[command])) == told, command
+    ways = {(route.network, route.gateway, route.metric, route.iface) for route in routes6}
+    end_of_table = (IPv6Network("::/0"), IPv6Address("::"), -1, "lo")
+    assert ways - {end_of_table} == ways_of_ip6(json.loads(outputs[JUDGES[1]] or "[]")) - {end_of_table}
+    return routes, routes6
 
 
 def test_every_kind_of_route_reads_as_the_kernel_has_it(namespace: Namespace) -> None:
-    add_links(namespace)
-    for line in ROUTES.split("\n")[1:-1]:
-        namespace.run("ip", "route", "add", *line.split())
-    namespace.run("ip", "link", "set", "v2", "down")
-    routes = assert_same(namespace)
-    assert {route.iface for route in routes} == {"v0", "fifteen-letters", "lo", "*", None}
-    assert {route.flags for route in routes} == {"U", "UG", "UH", "UGH", "!"}
+    namespace.run("ip", "-batch", "-", text=LINKS + ROUTES)
+    routes, _ = assert_same(namespace)
+    assert {route.iface for route in routes} == {"v0", "fifteen-letters", "lo", "*"}
+    assert {route.flags for route in routes} == {"U", "UG", "UH", "UGH", "!U"}
+    assert {(1340, 9000, 300)} < {(route.mss, route.window, route.irtt) for route in routes}
     assert sum(route.network == IPv4Network("0.0.0.0/0") for route in routes) == 3
 
 
 def test_a_table_without_routes_has_no_records(namespace: Namespace) -> None:
-    assert assert_same(namespace) == []
+    routes, _ = assert_same(namespace)
+    assert routes == []
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(60))
 def test_a_random_table_reads_as_the_kernel_has_it(seed: int, namespace: Namespace) -> None:
-    add_links(namespace)
-    chance, commands = random.Random(seed), []
-    for _ in range(200):
-        network = IPv4Network((chance.getrandbits(32), chance.randint(0, 32)), strict=False)
-        way = chance.choice(
-            [
-                f"{network} via 10.0.0.{chance.randint(2, 254)}",
-                f"{network} via 10.1.{chance.randint(1, 254)}.1 dev fifteen-letters",
-                f"{network} dev {chance.choice(['v0', 'v1', 'fifteen-letters'])}",
-                f"{chance.choice(['blackhole', 'unreachable', 'prohibit', 'throw'])} {network}",
-            ]
-        )
-        metric = chance.choice(["", "", f" metric {chance.getrandbits(32)}", f" metric {chance.randint(0, 999)}"])
-        commands.append(f"route add {way}{metric}")
-    namespace.try_run("ip", "-force", "-batch", "-", text="\n".join(commands))
-    assert len(assert_same(namespace)) > 100
+    build(namespace, seed, {ipv4_route: 150, ipv6_route: 60})
+    routes, routes6 = assert_same(namespace)
+    assert len(routes) > 40
+    assert len(routes6) > 40
