@@ -54,7 +54,10 @@ _KINDS = {
         r"Cannot connect to the Docker daemon|error during connect: |Error response from daemon: "
         r"|Emulate Docker CLI using podman|WARNING: (?:Error loading config file|No \w+ limit support)"
     ),
-    "iptables-warning": r"# Warning: (?:ip6?tables|ebtables|arptables)(?:-legacy)? tables present, use ",
+    "iptables-warning": (
+        r"# Warning: (?:ip6?tables|ebtables|arptables)(?:-legacy)? tables present, use "
+        r"|# Table `[^']+' (?:is incompatible|contains incompatible base-chains), use 'nft' tool"
+    ),
     "tool-error": (
         r"(?:Another app is currently holding the xtables lock|Fatal: can't open lock file )"
         r"|ip6?tables(?:-save|-restore)?(?:/\S+)?(?: v[0-9.]+ \([^)]*\))?: |modprobe: "

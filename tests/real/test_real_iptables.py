@@ -254,6 +254,7 @@ def assert_same(namespace: Namespace, backend: str, table: str) -> list[Rule]:
         chains = list_chains(namespace, backend, table, flags)
         assert {chain.name: len(chain.rules) for chain in chains} == {n: len(rules) for n, rules in saved_rules.items()}
         for chain in chains:
+            assert chain.name
             policy, pkts, bytes_ = policies[chain.name]
             assert chain.policy == (None if policy == "-" else policy)
             if "v" in flags and chain.policy:

@@ -213,7 +213,7 @@ def _nat(node: NodeView) -> Seen:
         if (
             rule.target == "KUBE-MARK-MASQ"
             and (rule.in_interface or "").lstrip("!") == "azv+"
-            and chain.name.startswith("KUBE-SVC-")
+            and (chain.name or "").startswith("KUBE-SVC-")
         ):
             yield "KUBE-MARK-MASQ", "in !azv+", node.cite(rule)
 
@@ -228,19 +228,19 @@ _CHAINS = {
 def _chains(node: NodeView) -> Seen:
     tables = node.wiring.tables
     for kind, (pattern, home) in _CHAINS.items():
-        chains = [chain for table in tables for chain in table.chains if pattern.match(chain.name)]
+        chains = [chain for table in tables for chain in table.chains if pattern.match(chain.name or "")]
         if chains:
             yield kind, "yes", node.cite(*chains[:1])
         else:
             for table in _whole(node, home):
                 yield kind, "no", node.cite(*table.chains[:1])
     for chain in (chain for table in tables for chain in table.chains):
-        if chain.name.startswith("KUBE-SVC-"):
+        if (chain.name or "").startswith("KUBE-SVC-"):
             yield "KUBE-SVC", "yes", node.cite(chain)
     names = {chain.name: chain for table in tables if table.name == "nat" for chain in table.chains}
-    swift = [names[name] for name in ("SWIFT", "SWIFT-POSTROUTING") if name in names]
-    for chain in swift:
-        yield "SWIFT", chain.name, node.cite(chain)
+    swift = [name for name in ("SWIFT", "SWIFT-POSTROUTING") if name in names]
+    for name in swift:
+        yield "SWIFT", name, node.cite(names[name])
     if not swift:
         for table in _whole(node, "nat"):
             yield "SWIFT", "no", node.cite(*table.chains[:1])
@@ -248,7 +248,8 @@ def _chains(node: NodeView) -> Seen:
 
 def _whole(node: NodeView, name: str) -> list[Table]:
     """A table that was listed as a whole while Kubernetes used it: an empty one shows only that nothing runs yet."""
-    used = any(chain.name.startswith(("KUBE-", "CILIUM_")) for table in node.wiring.tables for chain in table.chains)
+    names = (chain.name or "" for table in node.wiring.tables for chain in table.chains)
+    used = any(name.startswith(("KUBE-", "CILIUM_")) for name in names)
     return [t for t in node.wiring.tables if used and t.whole and (t.name, t.version) == (name, 4)]
 
 

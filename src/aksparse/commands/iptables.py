@@ -12,6 +12,9 @@ What the text hides or leaves open:
 - iptables 1.8.9 prints protocols as numbers, other releases as names: the well-known ones come out as names.
 - A comment is printed raw. When it holds ``*/``, its end is a guess: the rule says so, and a diagnostic does.
 - Extensions that are not typed here are kept verbatim in `other`, from the first unknown word on.
+- Rules without a title above them, as `grep` leaves them, are of a chain without a name. Without a header, too, a rule
+  has the most columns that it can be read with: counters and interfaces if it has them, and a number.
+- ip6tables before 1.8.9 leaves the column `opt` blank. Its rules are told by their IPv6 addresses, or `anywhere`.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ _OPT = pp.Regex(r"--|-f|!f").set_name("fragment option")
 # A star ends the comment where a slash and a blank follow it.
 _COMMENT = pp.Regex(r"/\* [^*]*+(?:\*(?!/(?:[ \t]|$))[^*]*+)*(?<= )\*/").set_name("comment")
 _ABSENT = ~pp.Empty()  # what a column that the header does not name begins with
-_SHAPES = [(num, verbose) for num in (False, True) for verbose in (False, True)]
+_SHAPES = [(True, True), (False, True), (True, False), (False, False)]
 
 
 def _when(present: bool, cells: pp.ParserElement) -> pp.ParserElement:
@@ -87,6 +90,28 @@ def _rule_grammar(*, num: bool, verbose: bool) -> LineGrammar:
     )
 
 
+# Without the column `opt` a rule is told by what its addresses look like.
+_NETWORK6 = pp.Regex(r"!?(?:[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:/[0-9]+)?|anywhere)").set_name("IPv6 network")
+
+
+def _blank_grammar(*, num: bool, verbose: bool) -> LineGrammar:
+    """The grammar of the rules of an ip6tables that leaves the column `opt` blank."""
+    interfaces = column(word) + column(word) if verbose else pp.Empty()
+    return LineGrammar(
+        _when(num, column(integer("num")))
+        + _when(verbose, _counters)
+        + pp.Opt(~(column(_PROT) + interfaces + column(_NETWORK6)) + column(word("target")))
+        + column(_PROT("protocol"))
+        + pp.Opt(_ABSENT + column(_OPT("opt")))
+        + _when(verbose, _interfaces)
+        + column(_NETWORK6("source"))
+        + column(_NETWORK6("destination"))
+        + pp.Opt(column(pp.Literal("[goto]")("goto")))
+        + pp.Opt(_COMMENT("comment"))
+        + _rest
+    )
+
+
 # Most rules share the columns between target and source: these are cut out as one and read once. A line for which that
 # fails, such as one without a target, is read by the grammar above.
 def _row_grammar(*, num: bool, verbose: bool) -> LineGrammar:
@@ -102,6 +127,7 @@ def _row_grammar(*, num: bool, verbose: bool) -> LineGrammar:
 
 
 _RULES = {(num, verbose): _rule_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
+_BLANK = {(num, verbose): _blank_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
 _ROWS = {(num, verbose): _row_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
 _SHARED = {
     verbose: LineGrammar(~column(_OPT) + column(_PROT("protocol")) + column(_OPT("opt")) + _when(verbose, _interfaces))
@@ -126,19 +152,25 @@ class _Columns(NamedTuple):
 
     Attributes:
         rule: the grammar of a rule.
+        blank: the grammar of one whose column `opt` is blank.
         row: the faster grammar of most.
         shared: the grammar of the columns that most rules share.
     """
 
     rule: LineGrammar
+    blank: LineGrammar
     row: LineGrammar
     shared: LineGrammar
 
 
 _COLUMNS = {
-    (num, verbose): _Columns(_RULES[num, verbose], _ROWS[num, verbose], _SHARED[verbose]) for num, verbose in _SHAPES
+    (num, verbose): _Columns(_RULES[num, verbose], _BLANK[num, verbose], _ROWS[num, verbose], _SHARED[verbose])
+    for num, verbose in _SHAPES
 }
-_Shared = tuple[str, str, str | None, str | None, tuple[str, ...]]
+_One = Callable[[str | None, str | None], str | None]
+_Read = Callable[[str, int], Rule | None]
+_UNNAMED = (None,) * 6  # name to counters of a chain without a title
+_Shared = tuple[str, str | None, str | None, str | None, tuple[str, ...]]
 
 
 def _assemble(lines: Lines) -> Iterator[Chain]:
@@ -147,27 +179,32 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
     chain: tuple[Any, ...] | None = None  # name to counters of the chain being read
     first = last = 0  # its lines
     rules: list[Rule] = []
-    columns_ = _COLUMNS[False, False]
     one = dict[str | None, str | None]().setdefault  # a chain's name stands in every rule that leads to it
-    read = _reader(lines, columns_, one)
+    read, grammar = _reader_of_any(lines, one), _RULES[False, False]
     header = None  # its text; it repeats below every title
-    headers = 0  # below the latest title; from the second on, the rules are of a chain whose title is missing
+    below_header = False  # a second header is that of a chain whose title is missing
+
+    def ended() -> Iterator[Chain]:
+        nonlocal chain, below_header, rules
+        if chain is not None:
+            yield _make_chain(*chain, tuple(rules), origin, first, last)
+        chain, below_header, rules = None, False, []
+
     for number, line in lines:
         try:
             if not line:
                 ignored[number] = "blank"
-            elif line == header:
+            elif line == header and not below_header:
                 ignored[number] = "header"
-                headers += 1
+                below_header = True
             elif line.startswith("Chain") and (found := match_chain(line)):
-                if chain is not None:
-                    yield _make_chain(*chain, tuple(rules), origin, first, last)
+                yield from ended()
                 chain = _to_chain(one(found[1], found[1]), *found.groups()[1:])
-                rules = []
                 first = last = number
-                headers = 0
                 recorded(number)
-            elif chain is not None and headers < 2 and (rule := read(line, number)):
+            elif rule := read(line, number):
+                if chain is None:
+                    chain, first = _UNNAMED, number
                 rules.append(rule)
                 recorded(number)
                 last = number
@@ -175,28 +212,31 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                     message = "the comment holds '*/', so where it ends is a guess"
                     lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
             elif (names := _HEADER.parse(line)) is not None:
-                header = line
-                headers += 1
+                if below_header:
+                    yield from ended()
+                below_header = True
                 lines.ignore(number, "header")
-                columns_ = _COLUMNS["num" in names, "pkts" in names]
-                read = _reader(lines, columns_, one)
-            elif (chain is None or headers > 1) and any(known.pattern.match(line) for known in _RULES.values()):
-                lines.report(number, "orphan-line", "a rule without a chain above it", 1)
+                if line != header:
+                    columns_ = _COLUMNS["num" in names, "pkts" in names]
+                    header, read, grammar = line, _reader(lines, columns_, one), columns_.rule
             else:
-                lines.refuse(number, _CHAIN, _HEADER, columns_.rule)
+                lines.refuse(number, _CHAIN, _HEADER, grammar)
                 if line.startswith("Chain"):
-                    headers = 2
+                    yield from ended()
         except ValueError as error:
             lines.bad_value(number, error)
-    if chain is not None:
-        yield _make_chain(*chain, tuple(rules), origin, first, last)
+    yield from ended()
 
 
-def _reader(
-    lines: Lines, columns_: _Columns, one: Callable[[str | None, str | None], str | None]
-) -> Callable[[str, int], Rule | None]:
+def _reader_of_any(lines: Lines, one: _One) -> _Read:
+    """What reads a rule as long as there is no header to tell its columns."""
+    readers = [_reader(lines, columns_, one) for columns_ in _COLUMNS.values()]
+    return lambda line, number: next(filter(None, (read(line, number) for read in readers)), None)
+
+
+def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
     """What reads a rule; `one` gives one object for equal names."""
-    match, match_row = lines.matcher(columns_.rule), lines.matcher(columns_.row)
+    match, match_row, match_blank = map(lines.matcher, (columns_.rule, columns_.row, columns_.blank))
     match_shared, origin = columns_.shared.pattern.match, lines.source
     read_shared = remember(lambda text: _to_shared(*found.groups()) if (found := match_shared(text)) else None)
     last_comment = None  # mostly the next rule has it as well
@@ -208,7 +248,7 @@ def _reader(
             num, pkts, bytes_, target, text, source, destination, goto, comment, rest = found.groups()
             shared = read_shared(text)
         if shared is None:
-            if not (found := match(line)):
+            if not (found := match(line) or match_blank(line)):
                 return None
             num, pkts, bytes_, target, prot, opt, in_, out, source, destination, goto, comment, rest = found.groups()
             shared = _to_shared(prot, opt, in_, out)
@@ -257,7 +297,7 @@ def _reader(
     return read
 
 
-def _to_shared(prot: str, opt: str, in_: str | None, out: str | None) -> _Shared:
+def _to_shared(prot: str, opt: str | None, in_: str | None, out: str | None) -> _Shared:
     """The protocol by name, the other columns, and the names of those that begin with `!`."""
     cells = {"protocol": prot, "in_interface": in_, "out_interface": out}
     negated = tuple(name for name, text in cells.items() if text and text[0] == "!")
@@ -288,5 +328,11 @@ def _produced_by(argv: Sequence[str]) -> bool:
     return lists and all(_FLAGS.fullmatch(word) for word in words)
 
 
-COMMAND = Command(name="iptables", record=Chain, assemble=_assemble, produced_by=_produced_by, signature=(_CHAIN,))
+COMMAND = Command(
+    name="iptables",
+    record=Chain,
+    assemble=_assemble,
+    produced_by=_produced_by,
+    signature=(_CHAIN, _HEADER, *_RULES.values(), *_BLANK.values()),
+)
 parse_iptables = COMMAND.parse

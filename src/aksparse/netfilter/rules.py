@@ -26,7 +26,8 @@ class Rule(Record):
         target: the target or chain; absent when the rule has none.
         goto: whether the chain is not returned from (`-g`).
         protocol: the protocol by name, `all` for any.
-        opt: the fragment column: `--` any packet, `-f` further fragments only, `!f` heads and whole packets only.
+        opt: the fragment column: `--` any packet, `-f` further fragments only, `!f` heads and whole packets only;
+            absent where an older ip6tables leaves it blank.
         in_interface: the incoming interface with `-v`, `*` for any.
         out_interface: the outgoing interface with `-v`, `*` for any.
         source: the source network; a name where the tool printed one.
@@ -46,7 +47,7 @@ class Rule(Record):
     target: str | None = None
     goto: bool = False
     protocol: str
-    opt: str
+    opt: str | None
     in_interface: str | None = None
     out_interface: str | None = None
     source: Address
@@ -64,7 +65,7 @@ class Chain(Record):
     """One chain and its rules.
 
     Attributes:
-        name: the name of the chain.
+        name: the name of the chain; absent where its title is not in the text, as when `grep` left only rules.
         table: the name of its table, where the text has it: `iptables-save` does.
         policy: what becomes of packets at its end, of a built-in chain.
         references: how many rules jump to it, of a user-defined chain.
@@ -74,7 +75,7 @@ class Chain(Record):
         rules: the rules, in order.
     """
 
-    name: str
+    name: str | None
     table: str | None = None
     policy: str | None = None
     references: int | None = None

@@ -25,7 +25,11 @@ def services(tables: Iterable[Table], capture: Capture) -> tuple[ServiceChain, .
     """The services of all nat tables."""
     nat = [table for table in tables if table.name == "nat"]
     rows = {(row.namespace, row.name): row for row in capture.records("kubectl_get", Service)}
-    return tuple(service for table in nat for service in _services({c.name: c for c in table.chains}, rows))
+    return tuple(service for table in nat for service in _services(_by_name(table), rows))
+
+
+def _by_name(table: Table) -> Chains:
+    return {chain.name: chain for chain in table.chains if chain.name}
 
 
 def refused_services(tables: Iterable[Table]) -> tuple[RefusedService, ...]:
@@ -41,7 +45,7 @@ def refused_services(tables: Iterable[Table]) -> tuple[RefusedService, ...]:
         )
         for table in tables
         if table.name == "filter"
-        for rule in _rules("KUBE-SERVICES", {chain.name: chain for chain in table.chains})
+        for rule in _rules("KUBE-SERVICES", _by_name(table))
         if (name := _name(rule, _REFUSED)) is not None
     )
 
@@ -77,8 +81,9 @@ def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> It
     node_ports = {rule.comment: _port(rule) for rule in _rules("KUBE-NODEPORTS", chains)}
     external = _external(entry)
     for rule in entry:
-        chain = chains.get(rule.target or "")
-        if chain is None or not chain.name.startswith(("KUBE-SVC-", "KUBE-SVL-")):
+        target = rule.target or ""
+        chain = chains.get(target)
+        if chain is None or not target.startswith(("KUBE-SVC-", "KUBE-SVL-")):
             continue
         # Older kube-proxy marks in KUBE-SERVICES before the jump, newer in the service's own chain.
         marks = [
@@ -91,7 +96,7 @@ def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> It
             mark.in_interface.lstrip("!") for mark in marks if "in_interface" in mark.negated and mark.in_interface
         ]
         endpoints = tuple(_endpoints(chain, chains))
-        name = _name(rule, _DIRECTLY) or rule.comment or rule.target or ""
+        name = _name(rule, _DIRECTLY) or rule.comment or target
         yield ServiceChain(
             service=name,
             cluster_ip=_address(rule),
@@ -99,7 +104,7 @@ def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> It
             port=_port(rule),
             node_port=node_ports.get(name),
             external=tuple(external.get((name, _port(rule)), ())),
-            chain=chain.name,
+            chain=target,
             masquerade_unless_from=next(iter(unless_from), None),
             masquerade_unless_in=next(iter(unless_in), None),
             endpoints=endpoints,
@@ -135,8 +140,9 @@ def _affinity(chain: Chain) -> int | None:
 def _endpoints(chain: Chain, chains: Chains) -> Iterator[Endpoint]:
     left = Decimal(1)
     for jump in chain.rules:
-        target = chains.get(jump.target or "")
-        if target is None or not target.name.startswith("KUBE-SEP-"):
+        name = jump.target or ""
+        target = chains.get(name)
+        if target is None or not name.startswith("KUBE-SEP-"):
             continue
         if any(isinstance(match, RecentMatch) for match in jump.matches):
             continue  # session affinity: the rules below lead to the same endpoints

@@ -91,6 +91,9 @@ def _chains(of_table: Iterable[Listing]) -> Iterator[Chain]:
     for listing in of_table:
         saved = listing.output.command == "iptables_save"
         for chain in listing.chains:
+            if chain.name is None:
+                yield chain
+                continue
             rank = (listing.has_interfaces, len(chain.rules), saved, chain)
             listed.setdefault(chain.name, []).append(rank)
     for found in listed.values():
@@ -101,7 +104,7 @@ def contradicting_tables(found: Listings) -> Iterator[Diagnostic]:
     """Listings of one table that cannot be of the same moment: the same chain has other rules."""
     for of_table in found.values():
         first, *others = sorted(of_table, key=lambda listing: sum(len(c.rules) for c in listing.chains), reverse=True)
-        names = {chain.name: chain for chain in first.chains}
+        names = {chain.name: chain for chain in first.chains if chain.name}
         for other in others:
             for chain in other.chains:
                 if chain.name in names and not _is_part(chain, names[chain.name]):
