@@ -498,7 +498,7 @@ NOT_SAID_IN_WORDS = {
     "ip_addr": {"link_pointtopoint"},
     "iptables": {"counters_approximate", "opt", "negated", "comment_ambiguous", "table"},
     "iptables_save": {
-        *("counters_approximate", "opt", "negated", "goto", "table", "rules"),
+        *("counters_approximate", "opt", "negated", "goto", "table"),
         *("num", "references", "comment_ambiguous"),  # only a listing says these
     },
     "kubectl_get": {"headless"},

@@ -147,7 +147,6 @@ UNRECOGNISABLE = {
     "docker_inspect/three-containers",
     "docker_ps/garbled",
     "ip_addr/truncated",
-    "iptables/rule-without-chain",
     "route/rows-without-header",
 }
 

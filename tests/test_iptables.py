@@ -1,9 +1,10 @@
-"""The faster ways of reading a listing of iptables read what the general ones read."""
+"""The faster ways of reading a listing of iptables read what the general ones read, and so do rules alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pyparsing as pp
 import pytest
 
@@ -59,3 +60,58 @@ def test_the_last_option_is_read_as_any_other(text: str, monkeypatch: pytest.Mon
     quickly = read(text)
     monkeypatch.setattr(iptables, "read_options", listing._read_repeated_options)
     assert read(text) == quickly
+
+
+def rules_of(text: str) -> list[Any]:
+    return [rule for chain in iptables.parse_iptables(text, strict=False) for rule in chain.rules]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_rules_alone_are_read_as_below_their_titles_and_headers(text: str) -> None:
+    rules = rules_of(text)
+    lines = text.splitlines()
+    alone = iptables.parse_iptables("\n".join(lines[rule.line - 1] for rule in rules))
+    assert [chain.name for chain in alone] == ([None] if rules else [])
+    assert [rule for chain in alone for rule in chain.rules] == rules
+    assert not alone.ignored
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_rules_below_titles_alone_are_read_as_below_headers(text: str) -> None:
+    parsed = iptables.parse_iptables(text, strict=False)
+    taken = [line for number, line in enumerate(text.splitlines(), 1) if number in parsed.recorded]
+    titles = [line for line in taken if iptables._CHAIN.parse(line)]
+    without_headers = iptables.parse_iptables("\n".join(taken))
+    if len(titles) == len(parsed):
+        assert without_headers.records == parsed.records
+
+
+def test_a_blank_column_hides_nothing_else() -> None:
+    cases = {case.path.name: case.text for case in command_cases("iptables")}
+    rules, blank = rules_of(cases["ip6tables-nat"]), rules_of(cases["ip6tables-blank-opt"])
+    assert [attrs.evolve(rule, opt=None) for rule in rules] == blank
+    assert len(rules) > 10
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ("           all      ::/0                 ::/0", (None, "all", None)),
+        ("ACCEPT     all      anywhere             anywhere             ctstate NEW", ("ACCEPT", "all", None)),
+        ("    0     0            tcp      *      eth0    !fd00::/8            ::/0", (None, "tcp", "eth0")),
+        (
+            "12       1G    5K LOG        icmpv6    lo     *       fe80::1              ::/0  LOG flags 0 level 4",
+            ("LOG", "icmpv6", "*"),
+        ),
+    ],
+)
+def test_a_rule_of_an_older_ip6tables(row: str, fields: tuple[str | None, ...]) -> None:
+    ((rule,),) = (chain.rules for chain in iptables.parse_iptables(row))
+    assert (rule.target, rule.protocol, rule.out_interface) == fields
+    assert rule.opt is rule.other is None
+
+
+@pytest.mark.parametrize("row", ["a b c d", "all the best anywhere else", "::1 is a word", "DNAT all -- here"])
+def test_a_sentence_is_no_rule(row: str) -> None:
+    parsed = iptables.parse_iptables(row, strict=False)
+    assert [diagnostic.code for diagnostic in parsed.diagnostics] == ["unexpected-line"]

@@ -47,7 +47,7 @@ class Rule(Record):
     target: str | None = None
     goto: bool = False
     protocol: str
-    opt: str | None
+    opt: str | None = None
     in_interface: str | None = None
     out_interface: str | None = None
     source: Address
@@ -75,7 +75,7 @@ class Chain(Record):
         rules: the rules, in order.
     """
 
-    name: str | None
+    name: str | None = None
     table: str | None = None
     policy: str | None = None
     references: int | None = None
