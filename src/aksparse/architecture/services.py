@@ -134,7 +134,7 @@ def _without_chains(node: NodeView) -> Fact[ServicePath]:
     """No service has a chain: Cilium translates, where all of the nat table was listed in a mode that shows none."""
     mode, table = network_mode(node), node.wiring.table("nat")
     if isinstance(mode, Known) and table is not None and table.whole and not MODES[mode.value.mode].shows["KUBE-SVC"]:
-        chains = [chain for chain in table.chains if chain.name.startswith("CILIUM_")]
+        chains = [chain for chain in table.chains if (chain.name or "").startswith("CILIUM_")]
         return known(ServicePath(mechanism=CILIUM), (*node.cite(*chains[:1]), *mode.evidence))
     hook = [rule for rule in node.rules("POSTROUTING") if rule.target == "KUBE-POSTROUTING"]
     reason = (
