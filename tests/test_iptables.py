@@ -111,7 +111,17 @@ def test_a_rule_of_an_older_ip6tables(row: str, fields: tuple[str | None, ...]) 
     assert rule.opt is rule.other is None
 
 
-@pytest.mark.parametrize("row", ["a b c d", "all the best anywhere else", "::1 is a word", "DNAT all -- here"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a b c d",
+        "all the best anywhere else",
+        "::1 is a word",
+        "DNAT all -- here",
+        "++ pgrep -f 'sleep 7000'",
+        "a b -- c d",
+    ],
+)
 def test_a_sentence_is_no_rule(row: str) -> None:
     parsed = iptables.parse_iptables(row, strict=False)
     assert [diagnostic.code for diagnostic in parsed.diagnostics] == ["unexpected-line"]

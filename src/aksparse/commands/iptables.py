@@ -29,7 +29,8 @@ from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.listing import NO_OPTIONS, read_commented_options, read_options
 from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule, to_counters
-from aksparse.netfilter.values import PROTOCOLS, to_address, to_repeated_address
+from aksparse.netfilter.values import PROTOCOLS, Address, to_address, to_repeated_address
+from aksparse.noise import noise
 from aksparse.records import maker
 from aksparse.tokens import column, columns, integer, remember, rest_of_line, word
 
@@ -229,9 +230,18 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
 
 
 def _reader_of_any(lines: Lines, one: _One) -> _Read:
-    """What reads a rule as long as there is no header to tell its columns."""
+    """What reads a rule as long as there is no header to tell its columns: one with a network, not only names."""
     readers = [_reader(lines, columns_, one) for columns_ in _COLUMNS.values()]
-    return lambda line, number: next(filter(None, (read(line, number) for read in readers)), None)
+
+    def read_any(line: str, number: int) -> Rule | None:
+        rule = next(filter(None, (read(line, number) for read in readers)), None)
+        return rule if rule and any(map(_is_network, (rule.source, rule.destination))) else None
+
+    return read_any
+
+
+def _is_network(address: Address) -> bool:
+    return not isinstance(address, str) or re.fullmatch(r"anywhere|[0-9.]+/[0-9.]+", address) is not None
 
 
 def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
@@ -328,11 +338,21 @@ def _produced_by(argv: Sequence[str]) -> bool:
     return lists and all(_FLAGS.fullmatch(word) for word in words)
 
 
+def _shown_by(texts: Sequence[str]) -> bool:
+    """Whether the first line is a rule that `grep` left."""
+    lines = Lines(next((text for text in texts if not noise(text)), ""), "")
+    try:
+        return bool(lines.texts and _reader_of_any(lines, dict[str | None, str | None]().setdefault)(lines.texts[0], 1))
+    except ValueError:
+        return False
+
+
 COMMAND = Command(
     name="iptables",
     record=Chain,
     assemble=_assemble,
     produced_by=_produced_by,
-    signature=(_CHAIN, _HEADER, *_RULES.values(), *_BLANK.values()),
+    signature=(_CHAIN, _HEADER),
+    shown_by=_shown_by,
 )
 parse_iptables = COMMAND.parse
