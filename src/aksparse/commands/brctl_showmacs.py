@@ -48,7 +48,7 @@ _ADDRESS = LineGrammar(
 
 
 def _assemble(lines: Lines) -> Iterator[BridgeAddress]:
-    bridge = lines.argv[2] if len(lines.argv) > 2 else None
+    bridge = lines.argv[2] if len(lines.argv) == 3 else None
     match = lines.matcher(_ADDRESS)
     for number, line in lines:
         if found := match(line):

@@ -8,6 +8,7 @@ the bridge that holds the entry, and its state if it has one. Names, values and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
@@ -17,8 +18,8 @@ import pyparsing as pp
 from aksparse.command import Command, Lines
 from aksparse.iproute import Fields, Option, Options, Words, a_flag, a_name, a_number, an_address, report_unknown, shows
 from aksparse.linere import LineGrammar
-from aksparse.records import Record
-from aksparse.tokens import BadValue, column, integer, rest_of_line, word
+from aksparse.records import Record, constructor
+from aksparse.tokens import BadValue, column, integer, ip_address, remember, rest_of_line, to_repeated_ip, word
 
 
 @attrs.frozen(kw_only=True)
@@ -115,25 +116,46 @@ _OPTIONS = Options(
 )
 _mac = column(pp.Regex(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}").set_name("link-layer address")("mac"))
 _ENTRY = LineGrammar(_mac + _OPTIONS.expression)
-_ENTRY_ROW = LineGrammar(_mac + rest_of_line("options"))
+# Most entries begin so; what follows is the same in many of them, and is read once.
+_ENTRY_ROW = LineGrammar(
+    _mac
+    + pp.Opt(column(pp.Literal("dev")) + column(word("ifname")))
+    + pp.Opt(column(pp.Literal("dst")) + column(ip_address("dst")))
+    + rest_of_line("options")
+)
+_read_options = remember(_OPTIONS.read)
+_make_entry = constructor(FdbEntry)
 
 
 def _assemble(lines: Lines) -> Iterator[FdbEntry]:
     match, recorded, origin = lines.matcher(_ENTRY_ROW), lines.recorded, lines.source
     for number, line in lines:
-        found = match(line)
         try:
-            fields = _OPTIONS.read(found[2]) if found else {}
-            if found is None or fields.keys() <= {"other"}:
-                lines.refuse(number, _ENTRY)
-                continue
+            fields = _read_row(match(line))
         except ValueError as error:
             lines.bad_value(number, error)
+            continue
+        if fields is None:
+            lines.refuse(number, _ENTRY)
             continue
         if "other" in fields:
             report_unknown(lines, number, fields["other"])
         recorded(number)
-        yield FdbEntry(mac=found[1], origin=origin, line=number, **fields)
+        yield _make_entry(**fields, origin=origin, line=number)
+
+
+def _read_row(found: re.Match[str] | None) -> Fields | None:
+    """The fields of a row; `None` when it has an address and nothing more."""
+    if found is None:
+        return None
+    mac, ifname, dst, options = found.groups()
+    fields: Fields = {} if ifname is None else {"ifname": ifname}
+    if dst is not None:
+        fields["dst"] = to_repeated_ip(dst)
+    read = _read_options(options)
+    if fields.keys() & read.keys():
+        raise BadValue(options, "dev and dst only once")
+    return {"mac": mac, **fields, **read} if fields or read.keys() - {"other"} else None
 
 
 def _produced_by(argv: Sequence[str]) -> bool:

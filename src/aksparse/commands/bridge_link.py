@@ -21,8 +21,8 @@ import pyparsing as pp
 from aksparse.command import Command, Lines
 from aksparse.iproute import Fields, Option, Options, Words, a_name, a_number, report_unknown, shows
 from aksparse.linere import LineGrammar
-from aksparse.records import Record
-from aksparse.tokens import column, integer, rest_of_line, word
+from aksparse.records import Record, constructor
+from aksparse.tokens import column, integer, remember, rest_of_line, word
 
 
 @attrs.frozen(kw_only=True)
@@ -181,12 +181,12 @@ def _assemble(lines: Lines) -> Iterator[BridgePort]:
         try:
             if begins:
                 if port is not None:
-                    yield BridgePort(**port)
+                    yield _make_port(**port)
                     port = None
                 read = _read_port(begins)
                 port = {**read, "origin": lines.source, "line": number}
             elif port is not None and _DETAILS_ROW.pattern.match(line):
-                read = _DETAILS.read(line)
+                read = _read_details(line)
                 if port.keys() & read.keys():
                     lines.report(number, "repeated-line", "settings of a port of which they were read before", 1)
                     continue
@@ -194,7 +194,7 @@ def _assemble(lines: Lines) -> Iterator[BridgePort]:
             else:
                 lines.refuse(number, _PORT, _DETAILS_ROW)
                 if port is not None and number not in lines.ignored and line[0] not in " \t":
-                    yield BridgePort(**port)
+                    yield _make_port(**port)
                     port = None  # the settings that follow may be another port's
                 continue
         except ValueError as error:
@@ -205,13 +205,27 @@ def _assemble(lines: Lines) -> Iterator[BridgePort]:
         lines.recorded(number)
         port["end_line"] = number
     if port is not None:
-        yield BridgePort(**port)
+        yield _make_port(**port)
 
 
 def _read_port(found: dict[str, str]) -> Fields:
-    fields = _SETTINGS.read(_LINE_END.sub(" ", found.pop("settings", "")))
-    flags = tuple(flag for flag in found.pop("flags")[1:-1].split(",") if flag)
-    return {**found, **fields, "ifindex": int(found["ifindex"]), "flags": flags}
+    settings, flags = found.pop("settings", ""), found.pop("flags")
+    return {**found, **_read_settings(settings), "ifindex": int(found["ifindex"]), "flags": _read_flags(flags)}
+
+
+# Many ports are set up alike.
+@remember
+def _read_settings(text: str) -> Fields:
+    return _SETTINGS.read(_LINE_END.sub(" ", text))
+
+
+@remember
+def _read_flags(text: str) -> tuple[str, ...]:
+    return tuple(flag for flag in text[1:-1].split(",") if flag)
+
+
+_read_details = remember(_DETAILS.read)
+_make_port = constructor(BridgePort)
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
