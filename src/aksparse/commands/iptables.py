@@ -323,17 +323,16 @@ def _to_chain(
     return name, policy, int(references) if references else None, *counters
 
 
-_FLAGS = re.compile(r"-[nvxL]+|--line-numbers|--numeric|--verbose|--exact|--list|[A-Za-z][\w-]*")
+_FLAGS = re.compile(
+    r"-[nvxL]+|-w[0-9]*|--wait(?:=[0-9]+)?|--(?:line-numbers|numeric|verbose|exact|list)|[A-Za-z][\w-]*"
+)
+_TABLE_OPTION = re.compile(r"(?:^| )(?:-t ?|--table[ =])[a-z]+(?= |$)")
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
-    words = list(argv[1:])
     if not re.fullmatch(r"ip6?tables(?:-nft|-legacy)?", argv[0]):
         return False
-    if words[:1] in (["-t"], ["--table"]):
-        del words[:2]
-    elif words and re.match(r"-t[a-z]|--table=", words[0]):
-        del words[0]
+    words = _TABLE_OPTION.sub("", " ".join(argv[1:])).split()
     lists = any(word == "--list" or re.fullmatch(r"-[nvx]*L[nvx]*", word) for word in words)
     return lists and all(_FLAGS.fullmatch(word) for word in words)
 
