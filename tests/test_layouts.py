@@ -194,7 +194,11 @@ def lay_out(directory: Path, files: dict[str, File], form: str) -> Path:
         path.write_bytes(file.text(name).encode())
     if not FORMS[form]:
         return directory
-    return Path(shutil.make_archive(str(directory.parent / "packed"), FORMS[form], directory.parent, directory.name))
+    return Path(
+        shutil.make_archive(
+            str(directory.parent / "packed" / directory.name), FORMS[form], directory.parent, directory.name
+        )
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)

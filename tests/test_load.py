@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from aksparse import Capture, CaptureError, build_wiring, load_capture, load_captures
 from aksparse.cli import main
-from aksparse.layouts import layouts, place
+from aksparse.layouts import place
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 KUBENET = CAPTURES / "lab-kubenet"
@@ -83,13 +83,6 @@ def test_a_file_name_of_a_known_layout_says_what_printed_the_file(
     found = place(path)
     assert found is not None
     assert (found.layout.name, found.node, found.argv) == (layout, node, tuple(argv.split()) if argv else None)
-
-
-def test_every_layout_is_tested_here() -> None:
-    assert {layout.name for layout in layouts()} == {
-        *("sosreport", "calicoctl node diags", "cilium-bugtool", "retina", "must-gather", "aks-periscope"),
-        "files of the node",
-    }
 
 
 def test_a_page_of_cilium_bugtool_is_read(tmp_path: Path) -> None:

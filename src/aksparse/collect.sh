@@ -114,10 +114,11 @@ record_node() {
     for conf in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do
         [ ! -f "$conf" ] || record "cni_$(basename "$conf").txt" cat cat "$conf"
     done
+    ls "$out"/cni_* >/dev/null 2>&1 || note 'cat /etc/cni/net.d/*: no configuration is there'
 }
 
 record_cluster() {
-    has kubectl || return 0
+    has kubectl || { note 'kubectl get: kubectl is not installed' && return 0; }
     record kubectl_get_nodes.txt kubectl kubectl get nodes -o wide
     record kubectl_get_pods.txt kubectl kubectl get pods -A -o wide
     record kubectl_get_services.txt kubectl kubectl get services -A
@@ -137,7 +138,7 @@ record_namespace() {
 }
 
 record_docker() {
-    has docker && record docker_ps.txt docker docker ps || return 0
+    record docker_ps.txt docker docker ps || return 0
     # The pause container shares the network namespace of the others.
     bounded docker ps --format '{{ .ID }} {{ .Names }}' 2>/dev/null | grep -v ' k8s_POD_' >"$work/containers"
     while read -r id _; do
@@ -148,7 +149,7 @@ record_docker() {
 }
 
 record_crictl() {
-    has crictl && record crictl_pods.txt crictl crictl pods || return 0
+    record crictl_pods.txt crictl crictl pods || return 0
     record crictl_ps.txt crictl crictl ps
     bounded crictl pods -q 2>/dev/null >"$work/sandboxes"
     while read -r id; do

@@ -85,8 +85,11 @@ class Lines:
         self.report(number, "unexpected-line", furthest.message, furthest.column)
 
     def bad_value(self, number: int, error: ValueError) -> None:
-        """A line of the right shape that holds a value without meaning."""
+        """A line of the right shape that holds a value without meaning, unless it is noise."""
         text = self.texts[number - self.first]
+        if name := noise(text):
+            self.ignore(number, name)
+            return
         column = text.find(error.text) + 1 if isinstance(error, BadValue) else 0
         self.report(number, "bad-value", str(error), column)
 

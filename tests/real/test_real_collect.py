@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,8 +16,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from aksparse import Wiring, build_wiring, load_capture
+from aksparse import Wiring, build_wiring, load_capture, to_builtins
 from aksparse.cli import main
+from tests.corpus import CORPUS, CommandCase
 
 pytestmark = pytest.mark.real
 
@@ -93,7 +95,10 @@ def wired(wiring: Wiring) -> tuple[object, ...]:
     pods = sorted((pod.name, pod.address, pod.pid, pod.host_link, pod.bridge, pod.gateway) for pod in wiring.pods)
     services = sorted((service.service, service.protocol, service.endpoints) for service in wiring.services)
     bridges = sorted((bridge.name, sorted(bridge.ports)) for bridge in wiring.bridges)
-    return links, bridges, wiring.routes, pods, services, wiring.node
+    # Also what only `ip route` lists is collected.
+    usual = (route for route in wiring.routes if route.table in (None, "main") and route.network.version == 4)
+    routes = sorted({(str(route.network), str(route.gateway), str(route.dev)) for route in usual})
+    return links, bridges, routes, pods, services, wiring.node
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -158,5 +163,92 @@ def test_where_tools_are_missing_the_rest_is_recorded_and_the_manifest_says_what
     assert b"outputs are missing; capture.toml says why" in done.stderr
     capture = load_capture(work / "node.tar.gz")
     notes = [line for line in capture.texts[capture.manifests[0]] if line.startswith("# not recorded: ")]
-    assert "# not recorded: brctl show: brctl is not installed" in notes
+    for missing in ("brctl show: brctl", "docker ps: docker", "crictl pods: crictl", "kubectl get: kubectl"):
+        assert f"# not recorded: {missing} is not installed" in notes
     assert {output.command for output in capture.outputs} >= {"ip_addr", "route"}
+
+
+CRICTL = """#!/bin/sh
+here=$(dirname "$0")
+case "$*" in
+    pods | ps) cat "$here/$1.txt" ;;
+    'pods -q') cut -d ' ' -f 1 "$here/pods.txt" | tail -n +2 ;;
+    'inspectp --output go-template --template {{.info.pid}} '*) sed -n "s/^${6} //p" "$here/pids.txt" ;;
+    --version) echo 'crictl version v1.31.1' ;;
+    *) echo "unexpected: $*" >&2 && exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("shell", [("dash",), ("busybox", "sh")], ids=" ".join)
+def test_on_a_node_of_containerd_the_network_of_each_sandbox_is_recorded(
+    shell: tuple[str, ...], script: Path, lab: tuple[Any, Path, dict[str, str]], tmp_path: Path
+) -> None:
+    node, _, environment = lab
+    sandboxes, containers = (
+        CommandCase(CORPUS / "commands" / name) for name in ("crictl_pods/runtime", "crictl_ps/pods")
+    )
+    ids = [record.id for record in sandboxes.parsed]
+    # One that is not ready has no process.
+    ready = [record.id for record in sandboxes.parsed if record.state == "Ready"][: len(node.pods)]
+    pids = dict(zip(ready, (pod.pause_pid for pod in node.pods), strict=False))
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "pods.txt").write_text(sandboxes.text)
+    (tools / "ps.txt").write_text(containers.text)
+    (tools / "pids.txt").write_text("".join(f"{sandbox} {pids.get(sandbox, 0)}\n" for sandbox in ids))
+    (tools / "crictl").write_text(CRICTL)
+    (tools / "crictl").chmod(0o755)
+    work = tmp_path / "work"
+    work.mkdir()
+    search = environment["PATH"].partition(":")[2]
+    done = collect(script, "node.tar.gz", node, {"PATH": f"{tools}:{search}"}, shell, work)
+    assert done.returncode == 0, done.stderr
+    capture = load_capture(work / "node.tar.gz")
+    assert [to_builtins(parsed.records) for parsed in capture.parsed("crictl_pods")] == [sandboxes.expected["records"]]
+    assert [to_builtins(parsed.records) for parsed in capture.parsed("crictl_ps")] == [containers.expected["records"]]
+    known = {record.container: record.pid for parsed in capture.parsed("docker_inspect") for record in parsed}
+    assert known == {sandbox: pids.get(sandbox, 0) for sandbox in ids}
+    assert len(pids) > 1
+    for pid in pids.values():
+        inside = {output.command for output in capture.outputs if output.pid == pid}
+        assert inside == {"ip_addr", "route", "ip_route", "ip_neigh"}
+        listed = subprocess.run(
+            ["nsenter", "-t", str(pid), "-n", "ip", "-4", "-o", "addr"], capture_output=True, check=True
+        )
+        (links,) = (output for output in capture.parsed("ip_addr") if output.pid == pid)
+        addresses = {str(address.local) for link in links for address in link.addr_info if address.family == "inet"}
+        assert addresses == set(re.findall(r"inet ([0-9.]+)/", listed.stdout.decode()))
+    assert {output.pid for output in capture.outputs} == {None, *pids.values()}
+    notes = [line for line in capture.texts[capture.manifests[0]] if line.startswith("# not recorded: ")]
+    assert any(
+        note.startswith("# not recorded: docker ps: exit 1: Cannot connect to the Docker daemon") for note in notes
+    )
+
+
+@pytest.mark.parametrize("shell", [("dash",), ("busybox", "sh")], ids=" ".join)
+def test_everything_that_is_read_of_a_node_is_collected(
+    shell: tuple[str, ...], script: Path, lab: tuple[Any, Path, dict[str, str]], tmp_path: Path
+) -> None:
+    node, _, environment = lab
+    neighbour = "ip neigh replace 10.220.1.77 lladdr 02:00:00:00:00:77 dev eth0 nud permanent"
+    subprocess.run(["nsenter", "-t", str(node.pid), "-n", *neighbour.split()], check=True)
+    configured = CommandCase(CORPUS / "commands/cni_conf/published-containerd")
+    configuration = tmp_path / "cni/net.d/10-containerd-net.conflist"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text(configured.text)
+    here = tmp_path / "collect.sh"
+    here.write_text(script.read_text().replace("/etc/cni/net.d/", f"{configuration.parent}/"))
+    done = collect(here, "node.tar.gz", node, environment, shell, tmp_path)
+    assert done.returncode == 0, done.stderr
+    capture = load_capture(tmp_path / "node.tar.gz")
+    (conf,) = (record for parsed in capture.parsed("cni_conf") for record in parsed)
+    assert {**to_builtins(conf), "file": None} == {**configured.expected["records"][0], "file": None}
+    recorded = {shlex.join(output.argv or ()): output for output in capture.outputs if output.pid is None}
+    for line in (
+        *("ip addr", "ip -d link", "route -n", "ip route show table all", "ip -6 route show table all", "ip rule"),
+        *("ip -6 rule", "ip neigh", "brctl show", "bridge link", "bridge fdb", "iptables-save -c", "ip6tables-save -c"),
+        "iptables -t nat -nvL --line-numbers",
+    ):
+        assert recorded[line].understood
+        assert recorded[line].records, line
