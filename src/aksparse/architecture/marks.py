@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aksparse.architecture.attachment import pod_attachment
 from aksparse.architecture.fact import Known
 from aksparse.architecture.modes import IN_SUBNET, IN_VNET, MODES, OUT_OF_SUBNET, OUT_OF_VNET, Mark
-from aksparse.architecture.uplink import pod_gateway
+from aksparse.architecture.uplink import pod_gateways
 from aksparse.architecture.view import NodeView
 from aksparse.capture import Evidence
 from aksparse.links.records import Link
@@ -116,13 +116,18 @@ def _pod_addresses(node: NodeView) -> Seen:
         else:
             place = OUT_OF_SUBNET
         places.setdefault(place, []).append(pod)
-    looked_into = [pod for pod in pods if pod.ifname is not None or pod.routed]
-    if len(places) > 1 and len(looked_into) < len(pods):
-        return  # some of a listing may be on the network of their node
-    for place, found in places.items():
+    for place, found in places.items() if len(places) == 1 else _looked_into(places):
         lines = [line for pod in found[:3] for line in node.name_lines({str(pod.address): pod.records})[:1]]
         more = vnet.evidence if vnet and place in (IN_VNET, OUT_OF_VNET) else ()
         yield "pod addresses", place, (*lines, *subnet.evidence, *more)
+
+
+def _looked_into(places: dict[str, list[PodWiring]]) -> Iterator[tuple[str, list[PodWiring]]]:
+    """The places of pods that were looked into or are routed to: of a listing, some may be on their node's network."""
+    for place, pods in places.items():
+        found = [pod for pod in pods if pod.ifname is not None or pod.routed]
+        if found:
+            yield place, found
 
 
 def _is_of_a_pod(node: NodeView, pod: PodWiring) -> bool:
@@ -131,9 +136,9 @@ def _is_of_a_pod(node: NodeView, pod: PodWiring) -> bool:
 
 
 def _gateway(node: NodeView) -> Seen:
-    fact = pod_gateway(node)
-    if isinstance(fact, Known):
-        yield "pod gateway", fact.value.kind, fact.evidence
+    for fact in pod_gateways(node):
+        if isinstance(fact, Known):
+            yield "pod gateway", fact.value.kind, fact.evidence
 
 
 _TUNNELS = {"flannel": re.compile(r"flannel[.\d-]"), "vxlan.calico": re.compile(r"vxlan(-v6)?\.calico$")}
@@ -141,6 +146,7 @@ _TUNNELS = {"flannel": re.compile(r"flannel[.\d-]"), "vxlan.calico": re.compile(
 
 def _tunnels(node: NodeView) -> Seen:
     links = node.wiring.links
+    names = {link.ifname for link in links}
     found = False
     for link in links:
         for name, pattern in _TUNNELS.items():
@@ -159,7 +165,7 @@ def _tunnels(node: NodeView) -> Seen:
     for route in node.wiring.routes:
         for name in ("tunl0", "flannel", "vxlan.calico"):
             if (route.dev or "") == name or (name == "flannel" and _TUNNELS[name].match(route.dev or "")):
-                found = True
+                found = found or route.dev in names
                 yield "tunnel", name, node.cite(route)
         if route.dev == "cilium_host":
             yield "cilium_host", "yes", node.cite(route)

@@ -180,14 +180,23 @@ def default_route(node: NodeView) -> Fact[DefaultRoute]:
 
 
 def pod_gateway(node: NodeView) -> Fact[PodGateway]:
-    pods = [pod for pod in node.wiring.pods if pod.gateway is not None]
-    if not pods:
+    found = pod_gateways(node)
+    if not found:
         return Unknown(reason="no route of a pod is in the capture", commands=("nsenter -t PID -n route -n",))
+    if len(found) > 1:
+        return contradiction("pods have different gateways", *(fact.evidence[:1] for fact in found))
+    return found[0]
+
+
+def pod_gateways(node: NodeView) -> tuple[Fact[PodGateway], ...]:
+    """What is known of each gateway that pods have: as a rule there is one."""
+    gateways = dict.fromkeys(pod.gateway for pod in node.wiring.pods if pod.gateway is not None)
+    return tuple(_pod_gateway(node, gateway) for gateway in gateways)
+
+
+def _pod_gateway(node: NodeView, gateway: Address) -> Fact[PodGateway]:
+    pods = [pod for pod in node.wiring.pods if pod.gateway == gateway]
     proof = node.cite(*(pod.default_route for pod in pods if pod.default_route is not None))
-    gateways = {pod.gateway for pod in pods if pod.gateway is not None}
-    if len(gateways) > 1:
-        return contradiction("pods have different gateways", proof)
-    (gateway,) = gateways
     fixed, of_neighbour = _fixed_neighbour(node, gateway)
     proof = (*proof, *of_neighbour)
     bridge = node.wiring.link(node.pod_bridge.name) if node.pod_bridge else None
@@ -216,7 +225,9 @@ def pod_gateway(node: NodeView) -> Fact[PodGateway]:
     if gateway.is_link_local:
         return known(PodGateway(kind="a link-local address", fixed_neighbour=fixed, gateway=gateway), proof)
     return Unknown(
-        reason=f"what has the gateway's address {gateway} is not in the capture", commands=("ip addr", "route -n")
+        reason=f"what has the gateway's address {gateway} is not in the capture",
+        commands=("ip addr", "route -n"),
+        evidence=proof,
     )
 
 

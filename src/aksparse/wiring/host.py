@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_interface
 from typing import Any
 
@@ -144,13 +144,15 @@ def passed_over(capture: Capture) -> Iterator[Diagnostic]:
                 yield second_output(output, chosen, command)
 
 
-def _agree(output: Sequence[Any], chosen: Sequence[Any]) -> bool:
+def _agree(output: Parsed[Any], chosen: Parsed[Any]) -> bool:
     """Whether two outputs can be of one node: the interfaces of `ip link` are those of `ip addr` without addresses."""
     if list(output) == list(chosen):
         return True
     if not all(isinstance(record, Link) for record in (*output, *chosen)):
         return False
     links = {link.ifname: link for link in chosen}
+    if _lists_all(output) and _lists_all(chosen) and len(output) != len(chosen):
+        return False
     return all(link.ifname in links and _same_link(link, links[link.ifname]) for link in output)
 
 

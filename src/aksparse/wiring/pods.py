@@ -55,7 +55,11 @@ def pods_on_the_node(wiring: Wiring, node: Node | None) -> tuple[PodWiring, ...]
         return any(name is not None and row.node is not None and row.node != name for row in rows)
 
     return tuple(
-        pod for pod in _pods(wiring) if not elsewhere(pod) and (pod.address is None or pod.address not in of_nodes)
+        pod
+        for pod in _pods(wiring)
+        if not elsewhere(pod)
+        # What was looked into is the node's own namespace, or that of a pod on the node, whatever other nodes have.
+        and (pod.address is None or pod.address not in (of_nodes if pod.ifname is None else wiring.addresses))
     )
 
 
