@@ -22,7 +22,7 @@ from aksparse.architecture.marks import marks_of
 from aksparse.architecture.modes import possible_modes
 from aksparse.architecture.plugin import NetworkMode
 from aksparse.architecture.view import NodeView
-from aksparse.capture import Capture, NetworkSettings
+from aksparse.capture import Capture, Manifest
 from aksparse.command import registry
 
 RECORDINGS = {path.name: path for path in sorted((Path(__file__).parents[1] / "corpus/modes").iterdir())}
@@ -32,9 +32,9 @@ MIXTURES = 2
 
 @cache
 def recording(name: str) -> Capture:
-    """A recording without what its manifest states, which would tell the mode of a mixture by itself."""
+    """A recording without what its manifest states, which would tell the mode or the node of a mixture by itself."""
     capture = load_capture(RECORDINGS[name])
-    return attrs.evolve(capture, manifest=attrs.evolve(capture.manifest, network=NetworkSettings()))
+    return attrs.evolve(capture, manifest=Manifest(role=capture.manifest.role))
 
 
 def mode_of(name: str) -> str:
@@ -59,15 +59,11 @@ def named(fact: Fact[NetworkMode]) -> str | None:
 
 
 def slot_of(output: Parsed[Any]) -> str:
-    """What an output is of, whichever node: the configuration of the network is one, whatever its file is called."""
-    whole = ("cni_conf", "iptables", "iptables_save")
-    return (
-        "netfilter"
-        if output.command in whole[1:]
-        else output.command
-        if output.command in whole
-        else output.source.partition("/")[2]
-    )
+    """What an output is of, on whichever node; what one look shows in several forms or files is of one node."""
+    for slot, commands in (("configuration", ("cni_conf",)), ("netfilter", ("iptables", "iptables_save"))):
+        if output.command in commands:
+            return slot
+    return output.source.partition("/")[2].replace("ip_6_route", "ip_route")
 
 
 @pytest.mark.parametrize("left", RECORDINGS)
