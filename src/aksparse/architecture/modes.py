@@ -181,11 +181,15 @@ _CILIUM = {
 _BRIDGE = {"host links": "veth", "pod gateway": "the node's bridge"}
 
 
+def _values(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split("|")))
+
+
 def _mode(name: str, title: str, plugin: str, means: str, *shown: Mapping[str, str], **more: str) -> Mode:
     cells: dict[str, str] = {**_COMMON}
     for part in (*shown, {key.replace("_", " "): value for key, value in more.items()}):
         cells.update(part)
-    shows = {kind: frozenset(filter(None, values.split("|"))) for kind, values in cells.items()}
+    shows = {kind: _values(values) for kind, values in cells.items()}
     return Mode(name=name, title=title, plugin=plugin, means=means, shows=shows)
 
 
@@ -436,17 +440,24 @@ def deciding(modes: Iterable[Mode], marks: Iterable[Mark]) -> tuple[str, ...]:
 
 
 def marks_as_markdown() -> str:
-    """The table of marks as Markdown: a row for each kind of mark, a column for each mode."""
-    rows = [["mark", *MODES], ["---"] * (len(MODES) + 1)]
-    rows += [[f"**{kind}**", *(_cell(mode, kind) for mode in MODES.values())] for kind in KINDS]
+    """The table of marks as Markdown: a row for each mode, with the marks in which it is not like most others."""
+    rows = [["mode", "on the node", "in the CNI configuration"], ["---"] * 3]
+    for mode in MODES.values():
+        kinds = [kind for kind in mode.shows if not kind.startswith("stated ") and mode.shows[kind] != _USUAL.get(kind)]
+        cells = (
+            [kind for kind in KINDS if kind in kinds and kind.startswith("CNI ") == of_cni] for of_cni in (False, True)
+        )
+        rows.append([f"**{mode.name}**", *("; ".join(_cell(mode, kind) for kind in cell) for cell in cells)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+_USUAL = {kind: _values(values) for kind, values in _COMMON.items()}
+
+
 def _cell(mode: Mode, kind: str) -> str:
-    if kind not in mode.shows:
-        return "any"
     values = mode.shows[kind]
     if values == {"yes", "no"}:
-        return "may"
-    order = sorted(values - {"no"}) + [value for value in values if value == "no"]
-    return " or ".join(order).replace("*", r"\*") or "never"
+        words = "may be"
+    else:
+        words = " or ".join(sorted(values, key=lambda value: (value == "no", value))) or "none"
+    return f"{kind}: {words}".replace("*", r"\*")
