@@ -7,20 +7,25 @@ can't load is left out, and a warning names it.
 from __future__ import annotations
 
 import random
+import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 import pytest
 
+from aksparse.commands import iptables, iptables_save
 from aksparse.commands.iptables import parse_iptables
 from aksparse.commands.iptables_save import parse_iptables_save
-from aksparse.netfilter.matches import HashlimitMatch, QuotaMatch, StatisticMatch, TimeMatch
-from aksparse.netfilter.targets import CtOption
+from aksparse.netfilter import listing
+from aksparse.netfilter.matches.rates import HashlimitMatch, QuotaMatch, StatisticMatch, TimeMatch
+from aksparse.netfilter.rules import Match
+from aksparse.netfilter.targets import CtOption, TargetOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from aksparse.linere import LineGrammar
     from aksparse.netfilter.rules import Chain, Rule
     from tests.real.conftest import Namespace
 
@@ -95,6 +100,9 @@ ah -m ah {!}--ahspi {500,1:5}
 * -m realm {!}--realm {5,0x5/0xff}
 * -m helper {!}--helper {ftp,ftp-21}
 tcp -m tcpmss {!}--mss {100,100:200}
+* -m bpf --bytecode 4,48_0_0_9,21_0_1_6,6_0_0_1,6_0_0_0
+* -m nfacct --nfacct-name aksparse
+* -m socket --transparent --nowildcard --restore-skmark
 * -m comment --comment {word,default/kubernetes:https,it's}
 """
 TARGETS = {
@@ -107,6 +115,7 @@ TARGETS = {
 * -j DSCP --set-dscp 46
 * -j TOS --set-tos {0x10,0x10/0x3f}
 * -j CLASSIFY --set-class {1:a,ffff:1}
+tcp -m tcp --tcp-flags SYN_RST SYN -j TCPMSS {--clamp-mss-to-pmtu,--set-mss 1400}
 tcp -j TPROXY --on-port 15001 --tproxy-mark 0x1/0xf
 4 -j TEE --gateway 1.2.3.4
 * -j CHECKSUM --checksum-fill
@@ -158,7 +167,7 @@ def drawn(chance: random.Random, template: str) -> str:
         choices, _, template = rest.partition("}")
         text += before + (chance.choice(("", "! ")) if choices == "!" else chance.choice(choices.split(",")))
     words = (text + template).split(" ")
-    texts = ("--log-prefix", "--nflog-prefix", "--string", "--u32", "--comment")
+    texts = ("--log-prefix", "--nflog-prefix", "--string", "--u32", "--comment", "--bytecode")
     return " ".join(
         f'"{word.replace("_", " ")}"' if before in texts else word.replace("_", ",") if before != "-m" else word
         for before, word in zip(["", *words], words, strict=False)
@@ -204,22 +213,50 @@ def loadable(namespace: Namespace, tool: str, table: str, found: list[tuple[str,
         rules = f"*{table}\n:PROBE - [0:0]\n:num - [0:0]\n:target - [0:0]\n:Chain - [0:0]\n"
         rules += f"-A PROBE {f'-p {protocol} ' if protocol else ''}{option}\nCOMMIT\n"
         (kept if namespace.try_run(f"{tool}-restore", text=rules) else lacking).append((protocol, template))
+    assert [option for _, option in lacking if not PERHAPS_LACKING.search(option)] == []
     if lacking:
         warnings.warn(f"{tool} -t {table} can't load: {'; '.join(option for _, option in lacking)}", stacklevel=2)
     return kept
 
 
+# What a kernel may lack, or a family of IP has not; every other option has to be loaded.
+PERHAPS_LACKING = re.compile(r"-m (?:nfacct|bpf|socket|realm|cgroup|cluster|set|physdev) |BROADCAST|-j SET ")
+
+
+SAVED_OTHERWISE = {"cluster", "tproxy"}  # with other options than they are set by
+
+
+def kinds_of(rules: Iterable[Rule]) -> set[str]:
+    return {part.kind for rule in rules for part in (*rule.matches, *rule.target_options)}
+
+
+def test_every_type_of_option_is_drawn() -> None:
+    chance = random.Random(0)
+    templates = [line.partition(" ")[2] for text in (MATCHES, *TARGETS.values()) for line in text.strip().split("\n")]
+    text = "\n".join(f"-A CHECKED {drawn(chance, template)}" for template in templates)
+    (chain,) = parse_iptables_save(text)
+    typed = {attrs.fields(cls).kind.default for cls in (*get_args(Match), *get_args(TargetOption))}
+    assert typed - kinds_of(chain.rules) == SAVED_OTHERWISE
+
+
+def fit(protocol: str, needs: str) -> bool:
+    return not protocol or needs in ("", protocol)
+
+
 def random_rules(chance: random.Random, matches: Any, targets: Any, family: str) -> list[str]:
+    """Rules with each of these options at least once."""
     rules: list[str] = []
-    while len(rules) < RULES:
-        protocol, target = chance.choice(targets)
-        fitting = [match for match in matches if match[0] in ("", protocol) or not protocol]
+    for number in range(RULES):
+        needs, match = matches[number % len(matches)]
+        fitting = [target for target in targets if fit(needs, target[0]) or fit(target[0], needs)]
+        protocol, target = fitting[number % len(fitting)] if number < len(matches) else targets[number % len(targets)]
+        others = chance.sample(matches, chance.randint(0, 3))
         picked: dict[str, str] = {}
-        for needs, match in chance.sample(fitting, chance.randint(0, 3)):
-            name = match.split()[1]
-            if needs in ("", protocol) or not protocol:
+        for needs, match in ((needs, match), *others):  # noqa: B020
+            if fit(protocol, needs):
                 protocol = needs or protocol
                 # A listing does not tell where one of these ends and another begins.
+                name = match.split()[1]
                 picked.setdefault("conntrack" if name == "state" else name, drawn(chance, match))
         rules.append(rule_of(chance, protocol, [*picked.values(), drawn(chance, target)], family))
     return rules
@@ -259,11 +296,24 @@ def rules_of(chains: Iterable[Chain], *, columns: bool = True) -> list[Rule]:
     return list(chain.rules) if columns else [attrs.evolve(rule, **NO_COLUMNS) for rule in chain.rules]
 
 
+def assert_engines_agree(text: str, grammar: LineGrammar) -> None:
+    for line in text.splitlines():
+        assert grammar.parse(line) == grammar.parse_with_pyparsing(line)
+
+
+def assert_engines_agree_on_options(text: str) -> None:
+    for line in text.splitlines():
+        for word in re.finditer(r"(?<= )#?[A-Za-z][A-Za-z0-9-]*", line):
+            if word[0] in listing._OPTIONS:
+                grammar, _ = listing._OPTIONS[word[0]]
+                assert grammar.parse(line[word.start() :]) == grammar.parse_with_pyparsing(line[word.start() :])
+
+
 @pytest.mark.parametrize("table", TARGETS)
 @pytest.mark.parametrize("family", ["4", "6"])
 @pytest.mark.parametrize("backend", ["nft", "legacy"])
 def test_a_listing_and_the_save_file_give_the_same_rules(
-    namespace: Namespace, backend: str, family: str, table: str
+    namespace: Namespace, backend: str, family: str, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = f"{'ip' if family == '4' else 'ip6'}tables-{backend}"
     argv = [tool]
@@ -271,12 +321,17 @@ def test_a_listing_and_the_save_file_give_the_same_rules(
     namespace.try_run("ipset", "create", "aksparse6", "hash:ip", "family", "inet6")
     matches = loadable(namespace, tool, table, options(MATCHES, family))
     targets = loadable(namespace, tool, table, options(TARGETS[table], family))
-    assert len(matches) > 20
+    assert 40 < len(matches) + len(targets) <= RULES
     chance = random.Random(f"{family} {table}")
     rules = random_rules(chance, matches, targets, family)
     head = f"*{table}\n:CHECKED - [0:0]\n:num - [0:0]\n:target - [0:0]\n:Chain - [0:0]\n"
     namespace.run(f"{tool}-restore", text=head + "\n".join(rules) + "\nCOMMIT\n")
-    saved = parse_iptables_save(namespace.run(f"{tool}-save", "-c", "-t", table))
+    text = namespace.run(f"{tool}-save", "-c", "-t", table)
+    saved = parse_iptables_save(text)
+    assert_engines_agree(text, iptables_save._RULE)
+    with monkeypatch.context() as patch:
+        patch.setattr(iptables_save, "_quick_reader", lambda read, _: read)
+        assert parse_iptables_save(text) == saved
     expected = rules_of(saved)
     assert len(expected) == RULES
     assert [rule for rule in expected if rule.other] == []
@@ -285,7 +340,11 @@ def test_a_listing_and_the_save_file_give_the_same_rules(
         listed = parse_iptables_save(namespace.run(tool, "-t", table, flags), argv=argv)
         assert rules_of(listed, columns=False) == rules_of(saved, columns=False)
     for flags in LISTINGS:
-        chains = parse_iptables(namespace.run(tool, "-t", table, *flags.split()), argv=argv)
+        text = namespace.run(tool, "-t", table, *flags.split())
+        chains = parse_iptables(text, argv=argv)
+        if flags == "-nvxL":
+            assert_engines_agree(text, iptables._RULES[False, True])
+            assert_engines_agree_on_options(text)
         assert chains.diagnostics == ()
         for rule, setting in zip(rules_of(chains, columns=False), expected, strict=True):
             assert rule == as_listed(setting, flags)

@@ -11,7 +11,7 @@ import attrs
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.view import NAT_TABLE, NodeView
 from aksparse.capture import Evidence, Network
-from aksparse.netfilter.matches import AddrtypeMatch
+from aksparse.netfilter.matches.kernel import AddrtypeMatch
 from aksparse.netfilter.rules import Rule
 
 

@@ -59,7 +59,7 @@ _HEADER = LineGrammar(
 _PROT = pp.Regex(r"!?[a-z0-9-]+").set_name("protocol")
 _OPT = pp.Regex(r"--|-f|!f").set_name("fragment option")
 # A star ends the comment where a slash and a blank follow it.
-_COMMENT = pp.Regex(r"/\* [^*]*+(?:\*(?!/(?:[ \t]|$))[^*]*+)*(?<= )\*/").set_name("comment")
+_COMMENT = pp.Regex(r"/\* [^*]*+(?:\*(?!/(?:[ \t]|$|match bpf ))[^*]*+)*(?<= )\*/").set_name("comment")
 _ABSENT = ~pp.Empty()  # what a column that the header does not name begins with
 _SHAPES = [(True, True), (False, True), (True, False), (False, False)]
 

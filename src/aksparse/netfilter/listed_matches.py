@@ -10,45 +10,7 @@ import re
 
 import pyparsing as pp
 
-from aksparse.netfilter.matches import (
-    AddrtypeMatch,
-    BpfMatch,
-    CgroupMatch,
-    ClusterMatch,
-    ConnbytesMatch,
-    ConnlimitMatch,
-    ConnmarkMatch,
-    ConntrackMatch,
-    HashlimitMatch,
-    HelperMatch,
-    IcmpMatch,
-    IprangeMatch,
-    LengthMatch,
-    LimitMatch,
-    MacMatch,
-    MarkMatch,
-    MultiportMatch,
-    NfacctMatch,
-    OwnerMatch,
-    PhysdevMatch,
-    PkttypeMatch,
-    PolicyMatch,
-    PortMatch,
-    QuotaMatch,
-    RealmMatch,
-    RecentMatch,
-    RpfilterMatch,
-    SetMatch,
-    SocketMatch,
-    SpiMatch,
-    StateMatch,
-    StatisticMatch,
-    StringMatch,
-    TcpmssMatch,
-    TimeMatch,
-    TosMatch,
-    U32Match,
-)
+from aksparse.netfilter.matches import kernel, packet, rates
 from aksparse.netfilter.options import (
     HEX,
     MASKED,
@@ -85,14 +47,14 @@ def _ports_of(direction: str) -> pp.ParserElement:
     return pp.Opt(pp.Regex(rf"{direction[0]}pts?:").set_name(f"{direction[0]}pt:") + column(glued(_port, direction)))
 
 
-def _multiport(tokens: Tokens) -> MultiportMatch:
+def _multiport(tokens: Tokens) -> packet.MultiportMatch:
     ports = tuple(map(to_ports, tokens["ports"].split(",")))
-    return MultiportMatch(direction=tokens["direction"], ports=ports, negated="negated" in tokens)
+    return packet.MultiportMatch(direction=tokens["direction"], ports=ports, negated="negated" in tokens)
 
 
-def _addrtype(tokens: Tokens) -> AddrtypeMatch:
+def _addrtype(tokens: Tokens) -> kernel.AddrtypeMatch:
     src, dst = tokens.get("src", ""), tokens.get("dst", "")
-    return AddrtypeMatch(
+    return kernel.AddrtypeMatch(
         src_type=tuple(src.lstrip("!").split(",")) if src else (),
         src_negated=src.startswith("!"),
         dst_type=tuple(dst.lstrip("!").split(",")) if dst else (),
@@ -102,42 +64,44 @@ def _addrtype(tokens: Tokens) -> AddrtypeMatch:
     )
 
 
-def _icmp(tokens: Tokens) -> IcmpMatch:
+def _icmp(tokens: Tokens) -> packet.IcmpMatch:
     if tokens.get("any"):
-        return IcmpMatch(type="any", negated="negated" in tokens)
-    return build(IcmpMatch, tokens)
+        return packet.IcmpMatch(type="any", negated="negated" in tokens)
+    return build(packet.IcmpMatch, tokens)
 
 
-def _limit(tokens: Tokens) -> LimitMatch | HashlimitMatch:
+def _limit(tokens: Tokens) -> rates.LimitMatch | rates.HashlimitMatch:
     if "limit" in tokens:
-        return build(LimitMatch, tokens)
-    return build(HashlimitMatch, {**tokens, **({"mode": tokens["mode"].replace("-", ",")} if "mode" in tokens else {})})
+        return build(rates.LimitMatch, tokens)
+    return build(
+        rates.HashlimitMatch, {**tokens, **({"mode": tokens["mode"].replace("-", ",")} if "mode" in tokens else {})}
+    )
 
 
-def _bpf(tokens: Tokens) -> BpfMatch:
-    return build(BpfMatch, {name: token.rstrip(",") for name, token in tokens.items()})
+def _bpf(tokens: Tokens) -> packet.BpfMatch:
+    return build(packet.BpfMatch, {name: token.rstrip(",\0") for name, token in tokens.items()})
 
 
-def _string(tokens: Tokens) -> StringMatch:
+def _string(tokens: Tokens) -> packet.StringMatch:
     text = tokens.pop("text").replace('\\"', '"')
     field = "hex_string" if re.fullmatch(r"\|(?:[0-9a-f]{2})+\|", text) else "string"
     if tokens.pop("negated", None):
         tokens[f"not_{field}"] = "!"
-    return build(StringMatch, {**tokens, field: text})
+    return build(packet.StringMatch, {**tokens, field: text})
 
 
-def _time(tokens: Tokens) -> TimeMatch:
+def _time(tokens: Tokens) -> rates.TimeMatch:
     tokens = {name: token.replace(" ", "T") for name, token in tokens.items()}
     if "monthdays" in tokens:
         tokens["monthdays"] = re.sub("[a-z]+", "", tokens["monthdays"])
     if "utc" not in tokens:
         tokens["kerneltz"] = "kerneltz"
-    return build(TimeMatch, tokens)
+    return build(rates.TimeMatch, tokens)
 
 
-def _policy(tokens: Tokens) -> PolicyMatch:
+def _policy(tokens: Tokens) -> kernel.PolicyMatch:
     elements = [text for text in re.split(r" ?\[[0-9]+\] ", tokens.get("elements", "")) if text]
-    return PolicyMatch(
+    return kernel.PolicyMatch(
         dir=tokens["dir"], pol=tokens["pol"], strict="strict" in tokens, elements=tuple(map(_with_protocol, elements))
     )
 
@@ -146,9 +110,9 @@ def _with_protocol(element: str) -> str:
     return re.sub(r"(?<=\bproto )([0-9]+)", lambda found: PROTOCOLS.get(found[1], found[1]), element)
 
 
-def _connlimit(tokens: Tokens) -> ConnlimitMatch:
+def _connlimit(tokens: Tokens) -> kernel.ConnlimitMatch:
     bound = "above" if tokens["operator"] == ">" else "upto"
-    return build(ConnlimitMatch, {**tokens, bound: tokens["limit"]})
+    return build(kernel.ConnlimitMatch, {**tokens, bound: tokens["limit"]})
 
 
 LISTED_MATCHES: Options = {
@@ -163,7 +127,7 @@ LISTED_MATCHES: Options = {
             + column(glued(integer, "tcp_option"))
         )
         + pp.Opt(pp.Literal("flags:") + column(glued(pp.Regex(r"!?[0-9A-Zx,]+/[0-9A-Zx,]+"), "tcp_flags"))),
-        PortMatch,
+        packet.PortMatch,
     ),
     **option(
         "multiport",
@@ -186,7 +150,7 @@ LISTED_MATCHES: Options = {
         "source destination",
         pp.Opt(phrase("source IP range") + mark_of("src_range") + column(word("src_range")))
         + pp.Opt(phrase("destination IP range") + mark_of("dst_range") + column(word("dst_range"))),
-        IprangeMatch,
+        packet.IprangeMatch,
     ),
     **option(
         "ADDRTYPE",
@@ -211,10 +175,10 @@ LISTED_MATCHES: Options = {
             + column(integer("every"))
             + perhaps("packet", "packet", integer)
         ),
-        StatisticMatch,
+        rates.StatisticMatch,
     ),
-    **option("mark", phrase("mark match") + NEGATED + _MASKED + end_of_column, MarkMatch),
-    **option("connmark", phrase("connmark match") + NEGATED + _MASKED + end_of_column, ConnmarkMatch),
+    **option("mark", phrase("mark match") + NEGATED + _MASKED + end_of_column, kernel.MarkMatch),
+    **option("connmark", phrase("connmark match") + NEGATED + _MASKED + end_of_column, kernel.ConnmarkMatch),
     **option(
         "ctstate ctproto ctorigsrc ctorigdst ctreplsrc ctrepldst ctorigsrcport ctorigdstport ctreplsrcport"
         " ctrepldstport ctstatus ctexpire ctdir",
@@ -231,10 +195,10 @@ LISTED_MATCHES: Options = {
         + perhaps_not("ctstatus", "ctstatus", _types)
         + perhaps_not("ctexpire", "ctexpire", NUMBER_RANGE)
         + perhaps("ctdir", "ctdir", pp.Regex("ORIGINAL|REPLY")),
-        ConntrackMatch,
+        kernel.ConntrackMatch,
         negatable=True,
     ),
-    **option("state", mark_of("state") + phrase("state") + column(_types("state")), StateMatch, negatable=True),
+    **option("state", mark_of("state") + phrase("state") + column(_types("state")), kernel.StateMatch, negatable=True),
     **option(
         "recent",
         NEGATED
@@ -249,10 +213,10 @@ LISTED_MATCHES: Options = {
         + phrase("side:")
         + column(pp.Regex(r"source|dest")("side"))
         + perhaps("mask:", "mask"),
-        RecentMatch,
+        rates.RecentMatch,
         negatable=True,
     ),
-    **option("nfacct-name", phrase("nfacct-name") + column(word("name")), NfacctMatch),
+    **option("nfacct-name", phrase("nfacct-name") + column(word("name")), rates.NfacctMatch),
     **option(
         "match-set",
         mark_of("match_set")
@@ -268,7 +232,7 @@ LISTED_MATCHES: Options = {
         + perhaps_not("bytes-eq", "bytes_eq", integer)
         + perhaps("bytes-lt", "bytes_lt", integer)
         + perhaps("bytes-gt", "bytes_gt", integer),
-        SetMatch,
+        kernel.SetMatch,
         negatable=True,
     ),
     **option(
@@ -279,7 +243,7 @@ LISTED_MATCHES: Options = {
         + flag_not("--physdev-is-out", "physdev_is_out")
         + perhaps_not("--physdev-out", "physdev_out")
         + flag_not("--physdev-is-bridged", "physdev_is_bridged"),
-        PhysdevMatch,
+        kernel.PhysdevMatch,
     ),
     **option(
         "rpfilter",
@@ -288,12 +252,12 @@ LISTED_MATCHES: Options = {
         + flag("validmark", "validmark")
         + flag("accept-local", "accept_local")
         + flag("invert", "invert"),
-        RpfilterMatch,
+        kernel.RpfilterMatch,
     ),
     **option(
         "u32",
         phrase("u32") + mark_of("u32") + pp.Literal('"') + glued(pp.Regex(r'[^"]+'), "u32") + column(pp.Literal('"')),
-        U32Match,
+        packet.U32Match,
     ),
     **option(
         "limit",
@@ -312,8 +276,8 @@ LISTED_MATCHES: Options = {
         + perhaps("rate-interval", "rate_interval", integer),
         _limit,
     ),
-    **option("length", phrase("length") + mark_of("length") + column(NUMBER_RANGE("length")), LengthMatch),
-    **option("MAC", phrase("MAC") + mark_of("mac_source") + column(word("mac_source")), MacMatch),
+    **option("length", phrase("length") + mark_of("length") + column(NUMBER_RANGE("length")), packet.LengthMatch),
+    **option("MAC", phrase("MAC") + mark_of("mac_source") + column(word("mac_source")), packet.MacMatch),
     **option(
         "owner",
         pp.Opt(
@@ -325,7 +289,7 @@ LISTED_MATCHES: Options = {
         + perhaps_not("owner UID match", "uid_owner")
         + perhaps_not("owner GID match", "gid_owner")
         + pp.Opt(column(pp.Literal("incl.")("suppl_groups")) + phrase("suppl. groups")),
-        OwnerMatch,
+        kernel.OwnerMatch,
         negatable=True,
     ),
     **option(
@@ -334,7 +298,7 @@ LISTED_MATCHES: Options = {
         + flag("--transparent", "transparent")
         + flag("--nowildcard", "nowildcard")
         + flag("--restore-skmark", "restore_skmark"),
-        SocketMatch,
+        kernel.SocketMatch,
     ),
     **option(
         "tos",
@@ -342,20 +306,20 @@ LISTED_MATCHES: Options = {
         + pp.Literal("match")
         + NEGATED
         + (column(MASKED("tos")) | column(pp.Regex("[A-Z][A-Za-z-]+")("name"))),
-        TosMatch,
+        packet.TosMatch,
     ),
     **option(
         "cgroup",
         phrase("cgroup")
         + (mark_of("cgroup") + column(integer("cgroup")) | mark_of("path") + column(pp.Regex("/[^ ]*")("path"))),
-        CgroupMatch,
+        kernel.CgroupMatch,
     ),
     **option(
         "match",
         phrase("match bpf")
         + (
             phrase("pinned") + column(word("object_pinned"))
-            | column(pp.Regex(r"[0-9]+(?: [0-9]+){3}(?:,[0-9]+(?: [0-9]+){3})*,?")("bytecode"))
+            | column(pp.Regex(r"[0-9]+(?: [0-9]+){3}(?:,[0-9]+(?: [0-9]+){3})*,?\0?")("bytecode"))
         ),
         _bpf,
     ),
@@ -365,7 +329,7 @@ LISTED_MATCHES: Options = {
         + pp.Opt(pp.Regex("spis?:") + pp.Opt(glued(pp.Literal("!"), "not_spi")) + glued(_spi, "spi"))
         + pp.Opt(pp.Literal("length:") + pp.Opt(glued(pp.Literal("!"), "not_ahlen")) + column(glued(integer, "ahlen")))
         + flag("reserved", "ahres"),
-        SpiMatch,
+        packet.SpiMatch,
     ),
     **option(
         "STRING",
@@ -393,7 +357,7 @@ LISTED_MATCHES: Options = {
         + flag("contiguous", "contiguous"),
         _time,
     ),
-    **option("quota", phrase("quota:") + column(integer("quota")) + phrase("bytes"), QuotaMatch),
+    **option("quota", phrase("quota:") + column(integer("quota")) + phrase("bytes"), rates.QuotaMatch),
     **option(
         "policy",
         phrase("policy match dir")
@@ -421,7 +385,7 @@ LISTED_MATCHES: Options = {
         + column(glued(integer, "total_nodes"))
         + pp.Literal("hash_seed=")
         + column(glued(HEX, "hash_seed")),
-        ClusterMatch,
+        kernel.ClusterMatch,
     ),
     **option(
         "#conn",
@@ -444,7 +408,7 @@ LISTED_MATCHES: Options = {
         + column(word("mode"))
         + phrase("connbytes direction")
         + column(word("dir")),
-        ConnbytesMatch,
+        kernel.ConnbytesMatch,
         negatable=True,
     ),
     **option(
@@ -452,9 +416,9 @@ LISTED_MATCHES: Options = {
         phrase("PKTTYPE")
         + (column(pp.Literal("=")) | column(pp.Literal("!=")("not_pkt_type")))
         + column(word("pkt_type")),
-        PkttypeMatch,
+        kernel.PkttypeMatch,
     ),
-    **option("realm", mark_of("realm") + phrase("realm") + column(MASKED("realm")), RealmMatch, negatable=True),
+    **option("realm", mark_of("realm") + phrase("realm") + column(MASKED("realm")), kernel.RealmMatch, negatable=True),
     **option(
         "helper",
         phrase("helper match")
@@ -462,7 +426,7 @@ LISTED_MATCHES: Options = {
         + pp.Literal('"')
         + glued(pp.Regex('[^"]+'), "helper")
         + column(pp.Literal('"')),
-        HelperMatch,
+        kernel.HelperMatch,
     ),
-    **option("tcpmss", phrase("tcpmss match") + mark_of("mss") + column(NUMBER_RANGE("mss")), TcpmssMatch),
+    **option("tcpmss", phrase("tcpmss match") + mark_of("mss") + column(NUMBER_RANGE("mss")), packet.TcpmssMatch),
 }

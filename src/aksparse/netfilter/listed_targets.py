@@ -10,7 +10,8 @@ import re
 
 import pyparsing as pp
 
-from aksparse.netfilter.matches import DscpMatch, TtlMatch
+from aksparse.netfilter import targets
+from aksparse.netfilter.matches.packet import DscpMatch, TtlMatch
 from aksparse.netfilter.options import (
     HEX,
     MASKED,
@@ -24,35 +25,14 @@ from aksparse.netfilter.options import (
     perhaps,
     phrase,
 )
-from aksparse.netfilter.targets import (
-    ChecksumOption,
-    ClassifyOption,
-    ConnmarkOption,
-    CtOption,
-    DscpOption,
-    LogOption,
-    MarkOption,
-    NatFlag,
-    NflogOption,
-    NfqueueOption,
-    PortsOption,
-    RejectOption,
-    SetOption,
-    TcpmssOption,
-    TeeOption,
-    ToOption,
-    TosOption,
-    TproxyOption,
-    TtlOption,
-)
 from aksparse.netfilter.values import build
 from aksparse.records import maker
 from aksparse.tokens import BadValue, column, end_of_column, integer, to_ip, to_ipv4, to_network, word
 
-_make_to = maker(ToOption, "address", "last_address", "port", "last_port", "base_port")
+_make_to = maker(targets.ToOption, "address", "last_address", "port", "last_port", "base_port")
 
 
-def _to(tokens: Tokens) -> ToOption:
+def _to(tokens: Tokens) -> targets.ToOption:
     return _translation(*map(tokens.get, ("address", "last_address", "length", "port", "last_port", "base_port")))
 
 
@@ -63,10 +43,10 @@ def _translation(
     port: str | None,
     last_port: str | None,
     base_port: str | None,
-) -> ToOption:
+) -> targets.ToOption:
     """Where packets are sent, from the tokens of `to:` in the order of its grammar."""
     if length:
-        return ToOption(network=to_network((address or "").strip("[]") + length))
+        return targets.ToOption(network=to_network((address or "").strip("[]") + length))
     return _make_to(
         to_ip(address.strip("[]")) if address else None,
         to_ip(last_address.strip("[]")) if last_address else None,
@@ -76,41 +56,41 @@ def _translation(
     )
 
 
-def _ports(tokens: Tokens) -> PortsOption:
+def _ports(tokens: Tokens) -> targets.PortsOption:
     first, _, last = tokens["ports"].partition("-")
-    return PortsOption(first=int(first), last=int(last or first))
+    return targets.PortsOption(first=int(first), last=int(last or first))
 
 
-def _connmark(tokens: Tokens) -> ConnmarkOption:
+def _connmark(tokens: Tokens) -> targets.ConnmarkOption:
     if "both" in tokens:
-        return build(ConnmarkOption, {**tokens, "nfmask": tokens["both"], "ctmask": tokens["both"]})
-    return build(ConnmarkOption, tokens)
+        return build(targets.ConnmarkOption, {**tokens, "nfmask": tokens["both"], "ctmask": tokens["both"]})
+    return build(targets.ConnmarkOption, tokens)
 
 
 _LOG_FLAGS = ("tcp-sequence", "tcp-options", "ip-options", "uid", "macdecode")
 
 
-def _log(tokens: Tokens) -> LogOption:
+def _log(tokens: Tokens) -> targets.LogOption:
     bits = int(tokens.get("bits", "0"))
     named = set(tokens.get("named", "").split())
     # The bit of `uid` is 8, that of `macdecode` 32; 16 is in use by nothing that iptables can set.
     flags = [name for name, bit in zip(_LOG_FLAGS, (1, 2, 4, 8, 32), strict=True) if bits & bit or name in named]
-    return build(LogOption, {**tokens, **({"flags": ",".join(flags)} if flags else {})})
+    return build(targets.LogOption, {**tokens, **({"flags": ",".join(flags)} if flags else {})})
 
 
-def _ttl(tokens: Tokens) -> TtlMatch | TtlOption:
+def _ttl(tokens: Tokens) -> TtlMatch | targets.TtlOption:
     if "operator" not in tokens:
-        return TtlOption(operation=tokens["operation"][:3], value=int(tokens["value"]))
+        return targets.TtlOption(operation=tokens["operation"][:3], value=int(tokens["value"]))
     operator = {"==": "eq", "!=": "eq", "<": "lt", ">": "gt"}[tokens["operator"]]
     return TtlMatch(operator=operator, value=int(tokens["value"]), negated=tokens["operator"] == "!=")
 
 
-def _dscp(tokens: Tokens) -> DscpMatch | DscpOption:
-    return build(DscpOption, tokens) if "set_dscp" in tokens else build(DscpMatch, tokens)
+def _dscp(tokens: Tokens) -> DscpMatch | targets.DscpOption:
+    return build(targets.DscpOption, tokens) if "set_dscp" in tokens else build(DscpMatch, tokens)
 
 
-def _classify(tokens: Tokens) -> ClassifyOption:
-    return ClassifyOption(major=int(tokens["major"], 16), minor=int(tokens["minor"], 16))
+def _classify(tokens: Tokens) -> targets.ClassifyOption:
+    return targets.ClassifyOption(major=int(tokens["major"], 16), minor=int(tokens["minor"], 16))
 
 
 _port = pp.Regex(r"[0-9]{1,5}")
@@ -155,11 +135,13 @@ LISTED_TARGETS: Options = {
     **option("to", pp.Literal("to:") + to_grammar(), _to),
     **option("masq", phrase("masq ports:") + column(_port_span("ports")), _ports),
     **option("redir", phrase("redir ports") + column(_port_span("ports")), _ports),
-    **option("random random-fully persistent", column(pp.Regex("random-fully|random|persistent")("flag")), NatFlag),
+    **option(
+        "random random-fully persistent", column(pp.Regex("random-fully|random|persistent")("flag")), targets.NatFlag
+    ),
     **option(
         "MARK",
         phrase("MARK") + column(pp.Regex("set|xset|and|or|xor")("operation")) + _MASKED + end_of_column,
-        MarkOption,
+        targets.MarkOption,
     ),
     **option(
         "CONNMARK",
@@ -177,7 +159,7 @@ LISTED_TARGETS: Options = {
         ),
         _connmark,
     ),
-    **option("reject-with", phrase("reject-with") + column(word("reject_with")), RejectOption),
+    **option("reject-with", phrase("reject-with") + column(word("reject_with")), targets.RejectOption),
     **option(
         "add-set del-set map-set",
         pp.Regex("add|del|map")("operation")
@@ -189,7 +171,7 @@ LISTED_TARGETS: Options = {
         + flag("map-mark", "map_mark")
         + flag("map-prio", "map_prio")
         + flag("map-queue", "map_queue"),
-        SetOption,
+        targets.SetOption,
     ),
     **option(
         "LOG",
@@ -208,7 +190,7 @@ LISTED_TARGETS: Options = {
         + perhaps("nflog-range", "range", integer)
         + perhaps("nflog-size", "size", integer)
         + perhaps("nflog-threshold", "threshold", integer),
-        NflogOption,
+        targets.NflogOption,
     ),
     **option(
         "NFQUEUE",
@@ -216,7 +198,7 @@ LISTED_TARGETS: Options = {
         + (perhaps("num", "num", integer) + perhaps("balance", "balance", NUMBER_RANGE))
         + flag("bypass", "bypass")
         + flag("cpu-fanout", "cpu_fanout"),
-        NfqueueOption,
+        targets.NfqueueOption,
     ),
     **option(
         "CT",
@@ -229,9 +211,9 @@ LISTED_TARGETS: Options = {
         + perhaps("zone-orig", "zone_orig")
         + perhaps("zone-reply", "zone_reply")
         + perhaps("zone", "zone"),
-        CtOption,
+        targets.CtOption,
     ),
-    **option("NOTRACK", column(pp.Literal("NOTRACK")("notrack")), CtOption),
+    **option("NOTRACK", column(pp.Literal("NOTRACK")("notrack")), targets.CtOption),
     **option(
         "TPROXY",
         phrase("TPROXY redirect")
@@ -240,7 +222,7 @@ LISTED_TARGETS: Options = {
         + column(glued(integer, "on_port"))
         + phrase("mark")
         + column(MASKED("tproxy_mark")),
-        TproxyOption,
+        targets.TproxyOption,
     ),
     **option(
         "TCPMSS",
@@ -249,7 +231,7 @@ LISTED_TARGETS: Options = {
             column(pp.Literal("clamp")("clamp_mss_to_pmtu")) + phrase("to PMTU")
             | phrase("set") + column(integer("set_mss"))
         ),
-        TcpmssOption,
+        targets.TcpmssOption,
     ),
     **option(
         "TTL HL",
@@ -275,7 +257,7 @@ LISTED_TARGETS: Options = {
         phrase("TOS")
         + pp.Regex("set|and|or|xor")("operation")
         + (_MASKED + end_of_column | column(pp.Regex("[A-Z][A-Za-z-]+")("name"))),
-        TosOption,
+        targets.TosOption,
     ),
     **option(
         "CLASSIFY",
@@ -288,15 +270,15 @@ LISTED_TARGETS: Options = {
         + pp.Literal("gw:")
         + column(glued(word, "gateway"))
         + pp.Opt(pp.Literal("oif=") + column(glued(word, "oif"))),
-        TeeOption,
+        targets.TeeOption,
     ),
-    **option("CHECKSUM", phrase("CHECKSUM") + column(pp.Literal("fill")("checksum_fill")), ChecksumOption),
+    **option("CHECKSUM", phrase("CHECKSUM") + column(pp.Literal("fill")("checksum_fill")), targets.ChecksumOption),
 }
 _TO, _ = LISTED_TARGETS["to"]
 _DECIMAL_PORT = re.compile(r"[0-9]{1,5}")
 
 
-def read_destination(text: str) -> ToOption | None:
+def read_destination(text: str) -> targets.ToOption | None:
     """What `to:` says: mostly `ADDRESS:PORT`, else what the grammar of the option reads."""
     address, _, port = text[3:].rpartition(":")
     if address and ":" not in address and _DECIMAL_PORT.fullmatch(port):

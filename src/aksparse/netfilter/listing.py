@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, get_args
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.listed_matches import LISTED_MATCHES
 from aksparse.netfilter.listed_targets import LISTED_TARGETS, read_destination
-from aksparse.netfilter.matches import Match
+from aksparse.netfilter.rules import Match
 from aksparse.netfilter.targets import TargetOption
 from aksparse.tokens import remember
 
@@ -61,7 +61,7 @@ def read_options(text: str) -> Options:
 def _read_repeated_options(text: str) -> Options:
     matches: list[Any] = []
     target_options: list[Any] = []
-    text = text.strip(" ")
+    text = _set_apart(text.strip(" "))
     position = 0
     while position < len(text):
         if text.startswith("/* ", position):
@@ -75,6 +75,12 @@ def _read_repeated_options(text: str) -> Options:
         option, position = found
         (target_options if isinstance(option, _TARGET_OPTIONS) else matches).append(option)
     return Options(tuple(matches), tuple(target_options))
+
+
+def _set_apart(text: str) -> str:
+    """The options before a comment, where the one that is printed without a blank before it has got one."""
+    before, comment, behind = text.partition("/* ")
+    return re.sub("(?<=[^ ])match bpf ", " match bpf ", before) + comment + behind
 
 
 def _read_option(text: str, position: int) -> tuple[Match | TargetOption, int] | None:
@@ -114,7 +120,7 @@ def read_commented_options(text: str) -> Options:
     """
     if not text.startswith("/* "):
         return read_options(text)
-    ends = [match.end() for match in re.finditer(r" \*/(?= |$)", text)]
+    ends = [match.end() for match in re.finditer(r" \*/(?= |$|match bpf )", text)]
     readings = [(text[3 : end - 3], read_options(text[end:])) for end in reversed(ends)]
     if not readings:
         return Options(other=text)

@@ -9,7 +9,7 @@ from typing import Any
 import pyparsing as pp
 
 from aksparse.linere import LineGrammar
-from aksparse.netfilter.matches import Match
+from aksparse.netfilter.rules import Match
 from aksparse.netfilter.targets import TargetOption
 from aksparse.netfilter.values import build
 from aksparse.tokens import column, word

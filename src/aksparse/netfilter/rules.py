@@ -8,10 +8,52 @@ from __future__ import annotations
 
 import attrs
 
-from aksparse.netfilter.matches import Match
+from aksparse.netfilter.matches import kernel, packet, rates
 from aksparse.netfilter.targets import TargetOption
 from aksparse.netfilter.values import Address
 from aksparse.records import Record
+
+Match = (
+    packet.PortMatch
+    | packet.MultiportMatch
+    | kernel.AddrtypeMatch
+    | rates.StatisticMatch
+    | kernel.MarkMatch
+    | kernel.ConntrackMatch
+    | kernel.StateMatch
+    | rates.RecentMatch
+    | rates.NfacctMatch
+    | packet.IcmpMatch
+    | packet.IprangeMatch
+    | kernel.ConnmarkMatch
+    | kernel.SetMatch
+    | kernel.PhysdevMatch
+    | kernel.RpfilterMatch
+    | packet.U32Match
+    | rates.LimitMatch
+    | rates.HashlimitMatch
+    | packet.LengthMatch
+    | packet.MacMatch
+    | kernel.OwnerMatch
+    | kernel.SocketMatch
+    | packet.TtlMatch
+    | packet.DscpMatch
+    | packet.TosMatch
+    | kernel.CgroupMatch
+    | packet.BpfMatch
+    | packet.SpiMatch
+    | packet.StringMatch
+    | rates.TimeMatch
+    | rates.QuotaMatch
+    | kernel.PolicyMatch
+    | kernel.ClusterMatch
+    | kernel.ConnlimitMatch
+    | kernel.ConnbytesMatch
+    | kernel.PkttypeMatch
+    | kernel.RealmMatch
+    | kernel.HelperMatch
+    | packet.TcpmssMatch
+)
 
 
 @attrs.frozen(kw_only=True)

@@ -12,48 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from aksparse.netfilter.matches import (
-    AddrtypeMatch,
-    BpfMatch,
-    CgroupMatch,
-    ClusterMatch,
-    ConnbytesMatch,
-    ConnlimitMatch,
-    ConnmarkMatch,
-    ConntrackMatch,
-    DscpMatch,
-    HashlimitMatch,
-    HelperMatch,
-    IcmpMatch,
-    IprangeMatch,
-    LengthMatch,
-    LimitMatch,
-    MacMatch,
-    MarkMatch,
-    Match,
-    MultiportMatch,
-    NfacctMatch,
-    OwnerMatch,
-    PhysdevMatch,
-    PkttypeMatch,
-    PolicyMatch,
-    PortMatch,
-    QuotaMatch,
-    RealmMatch,
-    RecentMatch,
-    RpfilterMatch,
-    SetMatch,
-    SocketMatch,
-    SpiMatch,
-    StateMatch,
-    StatisticMatch,
-    StringMatch,
-    TcpmssMatch,
-    TimeMatch,
-    TosMatch,
-    TtlMatch,
-    U32Match,
-)
+from aksparse.netfilter.matches import kernel, packet, rates
+from aksparse.netfilter.rules import Match
 from aksparse.netfilter.values import PROTOCOLS, build, to_ports
 
 
@@ -153,8 +113,8 @@ def _whole(cls: type[Any], prefix: str = "") -> Callable[[_SavedOptions], Any]:
     return read
 
 
-def _port(protocol: str) -> Callable[[_SavedOptions], PortMatch]:
-    def read(options: _SavedOptions) -> PortMatch:
+def _port(protocol: str) -> Callable[[_SavedOptions], packet.PortMatch]:
+    def read(options: _SavedOptions) -> packet.PortMatch:
         tokens = {"protocol": protocol}
         for option in options:
             mark = "!" if option.negated else ""
@@ -169,31 +129,32 @@ def _port(protocol: str) -> Callable[[_SavedOptions], PortMatch]:
                         tokens["not_tcp_option"] = mark
                 case _:
                     raise Untyped
-        return build(PortMatch, tokens)
+        return build(packet.PortMatch, tokens)
 
     return read
 
 
-def _multiport(options: _SavedOptions) -> MultiportMatch:
+def _multiport(options: _SavedOptions) -> packet.MultiportMatch:
     (option,) = options
     ports = tuple(map(to_ports, option.values[0].split(",")))
-    return MultiportMatch(direction=option.name, ports=ports, negated=option.negated)
+    return packet.MultiportMatch(direction=option.name, ports=ports, negated=option.negated)
 
 
-def _icmp(options: _SavedOptions) -> IcmpMatch:
+def _icmp(options: _SavedOptions) -> packet.IcmpMatch:
     (option,) = options
     kind, _, code = option.values[0].partition("/")
     return build(
-        IcmpMatch, {"type": kind, **({"code": code} if code else {}), **({"negated": "!"} if option.negated else {})}
+        packet.IcmpMatch,
+        {"type": kind, **({"code": code} if code else {}), **({"negated": "!"} if option.negated else {})},
     )
 
 
-def _addrtype(options: _SavedOptions) -> AddrtypeMatch:
-    tokens = tokens_of(AddrtypeMatch, options)
+def _addrtype(options: _SavedOptions) -> kernel.AddrtypeMatch:
+    tokens = tokens_of(kernel.AddrtypeMatch, options)
     for side in ("src", "dst"):
         if tokens.pop(f"not_{side}_type", None):
             tokens[f"{side}_negated"] = "!"
-    return build(AddrtypeMatch, tokens)
+    return build(kernel.AddrtypeMatch, tokens)
 
 
 def _mark(cls: type[Any]) -> Callable[[_SavedOptions], Any]:
@@ -209,7 +170,7 @@ def masked(text: str) -> _Tokens:
     return {"value": value, **({"mask": mask} if mask else {})}
 
 
-def _recent(options: _SavedOptions) -> RecentMatch:
+def _recent(options: _SavedOptions) -> rates.RecentMatch:
     tokens: _Tokens = {}
     actions = {"set": "SET", "rcheck": "CHECK", "update": "UPDATE", "remove": "REMOVE"}
     for option in options:
@@ -220,59 +181,61 @@ def _recent(options: _SavedOptions) -> RecentMatch:
         elif option.name in ("rsource", "rdest"):
             tokens["side"] = option.name[1:]
         else:
-            tokens |= tokens_of(RecentMatch, [option])
-    return build(RecentMatch, tokens)
+            tokens |= tokens_of(rates.RecentMatch, [option])
+    return build(rates.RecentMatch, tokens)
 
 
-def _set(options: _SavedOptions) -> SetMatch:
+def _set(options: _SavedOptions) -> kernel.SetMatch:
     first, *others = options
     name, flags = first.values
     tokens = {"match_set": name, "flags": flags, **({"not_match_set": "!"} if first.negated else {})}
-    return build(SetMatch, {**tokens, **tokens_of(SetMatch, others)})
+    return build(kernel.SetMatch, {**tokens, **tokens_of(kernel.SetMatch, others)})
 
 
-def _limit(options: _SavedOptions) -> LimitMatch:
+def _limit(options: _SavedOptions) -> rates.LimitMatch:
     # A burst of 5 is not saved.
-    return build(LimitMatch, {"limit_burst": "5", **tokens_of(LimitMatch, options)})
+    return build(rates.LimitMatch, {"limit_burst": "5", **tokens_of(rates.LimitMatch, options)})
 
 
-def _ttl(options: _SavedOptions) -> TtlMatch:
+def _ttl(options: _SavedOptions) -> packet.TtlMatch:
     (option,) = options
-    return TtlMatch(operator=option.name[-2:], value=int(option.values[0]), negated=option.negated)
+    return packet.TtlMatch(operator=option.name[-2:], value=int(option.values[0]), negated=option.negated)
 
 
-def _tos(options: _SavedOptions) -> TosMatch:
+def _tos(options: _SavedOptions) -> packet.TosMatch:
     (option,) = options
-    return build(TosMatch, {"tos": option.values[0], **({"negated": "!"} if option.negated else {})})
+    return build(packet.TosMatch, {"tos": option.values[0], **({"negated": "!"} if option.negated else {})})
 
 
-def _bpf(options: _SavedOptions) -> BpfMatch:
+def _bpf(options: _SavedOptions) -> packet.BpfMatch:
     (option,) = options
     text = option.values[0].rstrip("\0")
     if option.name == "object-pinned":
-        return BpfMatch(object_pinned=text)
-    return build(BpfMatch, {"bytecode": text.partition(",")[2]})  # the number of instructions comes first
+        return packet.BpfMatch(object_pinned=text)
+    return build(packet.BpfMatch, {"bytecode": text.partition(",")[2]})  # the number of instructions comes first
 
 
-def _spi(protocol: str) -> Callable[[_SavedOptions], SpiMatch]:
+def _spi(protocol: str) -> Callable[[_SavedOptions], packet.SpiMatch]:
     names = {f"{protocol}spi": "spi"}
 
-    def read(options: _SavedOptions) -> SpiMatch:
+    def read(options: _SavedOptions) -> packet.SpiMatch:
         renamed = [option._replace(name=names.get(option.name, option.name)) for option in options]
-        return build(SpiMatch, {"protocol": protocol, **tokens_of(SpiMatch, renamed)})
+        return build(packet.SpiMatch, {"protocol": protocol, **tokens_of(packet.SpiMatch, renamed)})
 
     return read
 
 
-def _string(options: _SavedOptions) -> StringMatch:
+def _string(options: _SavedOptions) -> packet.StringMatch:
     names = {"from": "from-offset", "to": "to-offset"}
     return build(
-        StringMatch,
-        tokens_of(StringMatch, [option._replace(name=names.get(option.name, option.name)) for option in options]),
+        packet.StringMatch,
+        tokens_of(
+            packet.StringMatch, [option._replace(name=names.get(option.name, option.name)) for option in options]
+        ),
     )
 
 
-def _policy(options: _SavedOptions) -> PolicyMatch:
+def _policy(options: _SavedOptions) -> kernel.PolicyMatch:
     elements: list[list[str]] = [[]]
     known = {}
     for option in options:
@@ -284,23 +247,25 @@ def _policy(options: _SavedOptions) -> PolicyMatch:
             values = [PROTOCOLS.get(value, value) if option.name == "proto" else value for value in option.values]
             elements[-1].append(" ".join([*(["!"] if option.negated else []), option.name, *values]))
     strict = any(option.name == "strict" for option in options)
-    return PolicyMatch(
+    return kernel.PolicyMatch(
         dir=known["dir"], pol=known["pol"], strict=strict, elements=tuple(" ".join(part) for part in elements if part)
     )
 
 
-def _connlimit(options: _SavedOptions) -> ConnlimitMatch:
+def _connlimit(options: _SavedOptions) -> kernel.ConnlimitMatch:
     sides = {"connlimit-saddr": "src", "connlimit-daddr": "dst"}
     (side,) = (option for option in options if option.name in sides)
     others = [option for option in options if option is not side]
-    return build(ConnlimitMatch, {"side": sides[side.name], **tokens_of(ConnlimitMatch, others, "connlimit-")})
+    return build(
+        kernel.ConnlimitMatch, {"side": sides[side.name], **tokens_of(kernel.ConnlimitMatch, others, "connlimit-")}
+    )
 
 
-def _connbytes(options: _SavedOptions) -> ConnbytesMatch:
+def _connbytes(options: _SavedOptions) -> kernel.ConnbytesMatch:
     first, *others = options
     least, _, most = first.values[0].partition(":")
     tokens = {"first": least, **({"last": most} if most else {}), **({"negated": "!"} if first.negated else {})}
-    return build(ConnbytesMatch, {**tokens, **tokens_of(ConnbytesMatch, others, "connbytes-")})
+    return build(kernel.ConnbytesMatch, {**tokens, **tokens_of(kernel.ConnbytesMatch, others, "connbytes-")})
 
 
 _SAVED_MATCHES: dict[str, Callable[[_SavedOptions], Match]] = {
@@ -308,44 +273,44 @@ _SAVED_MATCHES: dict[str, Callable[[_SavedOptions], Match]] = {
     "multiport": _multiport,
     "icmp": _icmp,
     "icmp6": _icmp,
-    "iprange": _plain(IprangeMatch),
+    "iprange": _plain(packet.IprangeMatch),
     "addrtype": _addrtype,
-    "statistic": _whole(StatisticMatch),
-    "mark": _mark(MarkMatch),
-    "connmark": _mark(ConnmarkMatch),
-    "conntrack": _plain(ConntrackMatch),
-    "state": _plain(StateMatch),
+    "statistic": _whole(rates.StatisticMatch),
+    "mark": _mark(kernel.MarkMatch),
+    "connmark": _mark(kernel.ConnmarkMatch),
+    "conntrack": _plain(kernel.ConntrackMatch),
+    "state": _plain(kernel.StateMatch),
     "recent": _recent,
-    "nfacct": _plain(NfacctMatch, "nfacct-"),
+    "nfacct": _plain(rates.NfacctMatch, "nfacct-"),
     "set": _set,
-    "physdev": _plain(PhysdevMatch),
-    "rpfilter": _plain(RpfilterMatch),
-    "u32": _plain(U32Match),
+    "physdev": _plain(kernel.PhysdevMatch),
+    "rpfilter": _plain(kernel.RpfilterMatch),
+    "u32": _plain(packet.U32Match),
     "limit": _limit,
-    "hashlimit": _plain(HashlimitMatch, "hashlimit-"),
-    "length": _plain(LengthMatch),
-    "mac": _plain(MacMatch),
-    "owner": _plain(OwnerMatch),
-    "socket": _plain(SocketMatch),
+    "hashlimit": _plain(rates.HashlimitMatch, "hashlimit-"),
+    "length": _plain(packet.LengthMatch),
+    "mac": _plain(packet.MacMatch),
+    "owner": _plain(kernel.OwnerMatch),
+    "socket": _plain(kernel.SocketMatch),
     "ttl": _ttl,
     "hl": _ttl,
-    "dscp": _plain(DscpMatch),
+    "dscp": _plain(packet.DscpMatch),
     "tos": _tos,
-    "cgroup": _plain(CgroupMatch),
+    "cgroup": _plain(kernel.CgroupMatch),
     "bpf": _bpf,
     "esp": _spi("esp"),
     "ah": _spi("ah"),
     "string": _string,
-    "time": _plain(TimeMatch),
-    "quota": _plain(QuotaMatch),
+    "time": _plain(rates.TimeMatch),
+    "quota": _plain(rates.QuotaMatch),
     "policy": _policy,
-    "cluster": _plain(ClusterMatch, "cluster-"),
+    "cluster": _plain(kernel.ClusterMatch, "cluster-"),
     "connlimit": _connlimit,
     "connbytes": _connbytes,
-    "pkttype": _plain(PkttypeMatch),
-    "realm": _plain(RealmMatch),
-    "helper": _plain(HelperMatch),
-    "tcpmss": _plain(TcpmssMatch),
+    "pkttype": _plain(kernel.PkttypeMatch),
+    "realm": _plain(kernel.RealmMatch),
+    "helper": _plain(kernel.HelperMatch),
+    "tcpmss": _plain(packet.TcpmssMatch),
 }
 
 

@@ -8,29 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from aksparse.netfilter import targets
 from aksparse.netfilter.listed_targets import LISTED_TARGETS
 from aksparse.netfilter.saved_options import SavedOption, Untyped, masked, tokens_of
-from aksparse.netfilter.targets import (
-    ChecksumOption,
-    ClassifyOption,
-    ConnmarkOption,
-    CtOption,
-    DscpOption,
-    LogOption,
-    MarkOption,
-    NatFlag,
-    NflogOption,
-    NfqueueOption,
-    PortsOption,
-    RejectOption,
-    SetOption,
-    TargetOption,
-    TcpmssOption,
-    TeeOption,
-    TosOption,
-    TproxyOption,
-    TtlOption,
-)
+from aksparse.netfilter.targets import TargetOption
 from aksparse.netfilter.values import build, to_int
 
 _Options = list[SavedOption]
@@ -50,9 +31,9 @@ def _nat_option(option: SavedOption) -> list[TargetOption]:
             return [make(tokens)]  # type: ignore[list-item]
         case "to-ports", (text,):
             first, _, last = text.partition("-")
-            return [PortsOption(first=int(first), last=int(last or first))]
+            return [targets.PortsOption(first=int(first), last=int(last or first))]
         case (("random" | "random-fully" | "persistent"), ()):
-            return [NatFlag(flag=option.name)]
+            return [targets.NatFlag(flag=option.name)]
     raise Untyped
 
 
@@ -70,58 +51,58 @@ def _changed_mark(text: str) -> dict[str, Any]:
     return {"operation": "xset", "value": value, "mask": mask}
 
 
-def _mark(options: _Options) -> MarkOption:
+def _mark(options: _Options) -> targets.MarkOption:
     (option,) = options
     if option.name != "set-xmark":
         raise Untyped
-    return MarkOption(**_changed_mark(option.values[0]))
+    return targets.MarkOption(**_changed_mark(option.values[0]))
 
 
-def _connmark(options: _Options) -> ConnmarkOption:
+def _connmark(options: _Options) -> targets.ConnmarkOption:
     first, *masks = options
     if first.name == "set-xmark" and not masks:
-        return ConnmarkOption(**_changed_mark(first.values[0]))
+        return targets.ConnmarkOption(**_changed_mark(first.values[0]))
     if first.name not in ("save-mark", "restore-mark"):
         raise Untyped
     bits = {mask.name: to_int(mask.values[0]) for mask in masks}
     if all(mask == _ALL_BITS for mask in bits.values()):
         bits = {}
-    return ConnmarkOption(operation=first.name.removesuffix("-mark"), **bits)  # type: ignore[arg-type]
+    return targets.ConnmarkOption(operation=first.name.removesuffix("-mark"), **bits)  # type: ignore[arg-type]
 
 
-def _set(options: _Options) -> SetOption:
+def _set(options: _Options) -> targets.SetOption:
     first, *others = options
     name, flags = first.values
     tokens = {"operation": first.name.removesuffix("-set"), "set": name, "flags": flags}
-    return build(SetOption, {**tokens, **tokens_of(SetOption, others)})
+    return build(targets.SetOption, {**tokens, **tokens_of(targets.SetOption, others)})
 
 
-def _log(options: _Options) -> LogOption:
+def _log(options: _Options) -> targets.LogOption:
     # Level 4, which is `warning`, is not saved.
     tokens = {"level": "4"}
     flags = [option.name.removeprefix("log-") for option in options if not option.values]
-    tokens |= tokens_of(LogOption, [option for option in options if option.values], "log-")
-    return build(LogOption, {**tokens, **({"flags": ",".join(flags)} if flags else {})})
+    tokens |= tokens_of(targets.LogOption, [option for option in options if option.values], "log-")
+    return build(targets.LogOption, {**tokens, **({"flags": ",".join(flags)} if flags else {})})
 
 
-def _tproxy(options: _Options) -> TproxyOption:
-    return build(TproxyOption, tokens_of(TproxyOption, options))
+def _tproxy(options: _Options) -> targets.TproxyOption:
+    return build(targets.TproxyOption, tokens_of(targets.TproxyOption, options))
 
 
-def _hops(options: _Options) -> TtlOption:
+def _hops(options: _Options) -> targets.TtlOption:
     (option,) = options
-    return TtlOption(operation=option.name[-3:], value=int(option.values[0]))
+    return targets.TtlOption(operation=option.name[-3:], value=int(option.values[0]))
 
 
-def _tos(options: _Options) -> TosOption:
+def _tos(options: _Options) -> targets.TosOption:
     (option,) = options
-    return build(TosOption, {"operation": option.name.removesuffix("-tos"), **masked(option.values[0])})
+    return build(targets.TosOption, {"operation": option.name.removesuffix("-tos"), **masked(option.values[0])})
 
 
-def _classify(options: _Options) -> ClassifyOption:
+def _classify(options: _Options) -> targets.ClassifyOption:
     (option,) = options
     major, minor = (int(number, 16) for number in option.values[0].split(":"))
-    return ClassifyOption(major=major, minor=minor)
+    return targets.ClassifyOption(major=major, minor=minor)
 
 
 def _plain(cls: type[Any], prefix: str = "") -> Callable[[_Options], Any]:
@@ -134,19 +115,19 @@ _READERS: dict[str, Callable[[_Options], Any]] = {
     "CONNMARK": _connmark,
     "SET": _set,
     "LOG": _log,
-    "NFLOG": _plain(NflogOption, "nflog-"),
-    "NFQUEUE": _plain(NfqueueOption, "queue-"),
-    "CT": _plain(CtOption),
+    "NFLOG": _plain(targets.NflogOption, "nflog-"),
+    "NFQUEUE": _plain(targets.NfqueueOption, "queue-"),
+    "CT": _plain(targets.CtOption),
     "TPROXY": _tproxy,
-    "TCPMSS": _plain(TcpmssOption),
+    "TCPMSS": _plain(targets.TcpmssOption),
     "TTL": _hops,
     "HL": _hops,
-    "DSCP": _plain(DscpOption),
+    "DSCP": _plain(targets.DscpOption),
     "TOS": _tos,
     "CLASSIFY": _classify,
-    "TEE": _plain(TeeOption),
-    "CHECKSUM": _plain(ChecksumOption),
-    "REJECT": _plain(RejectOption),
+    "TEE": _plain(targets.TeeOption),
+    "CHECKSUM": _plain(targets.ChecksumOption),
+    "REJECT": _plain(targets.RejectOption),
 }
 
 

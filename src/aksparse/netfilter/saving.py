@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from aksparse.netfilter.matches import Match, PortMatch
+from aksparse.netfilter.matches.packet import PortMatch
+from aksparse.netfilter.rules import Match
 from aksparse.netfilter.saved_options import options_in, read_match, unquoted, words_in
 from aksparse.netfilter.saved_targets import read_target_options
 from aksparse.netfilter.targets import TargetOption

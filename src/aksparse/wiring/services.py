@@ -9,7 +9,8 @@ from aksparse.capture import Address, Capture
 from aksparse.commands.kubectl_get import Service
 from aksparse.diagnostics import Diagnostic
 from aksparse.kubernetes.resources import Endpoints, EndpointSlice
-from aksparse.netfilter.matches import PortMatch, RecentMatch, StatisticMatch
+from aksparse.netfilter.matches.packet import PortMatch
+from aksparse.netfilter.matches.rates import RecentMatch, StatisticMatch
 from aksparse.netfilter.rules import Chain, Rule
 from aksparse.netfilter.targets import ToOption
 from aksparse.wiring.model import Endpoint, RefusedService, ServiceChain, Table

@@ -1,0 +1,4 @@
+"""The typed matches of iptables rules, as records.
+
+Format: iptables-extensions(8).
+"""
