@@ -137,3 +137,93 @@ def test_any_session_is_cut_into_its_outputs(
         session.text += said
     session.text = session.text.replace("\n", ends)
     assert session.found() == session.expected
+
+
+# What a session has besides.
+
+LOOPBACK = (
+    "1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue state UNKNOWN group default\n    link/loopback 00:00:00:00:00:00\n"
+)
+ROUTES = "Kernel IP routing table\nDestination Gateway Genmask Flags Metric Ref Use Iface\n"
+ROUTES += "10.0.0.0 0.0.0.0 255.0.0.0 U 0 0 0 e\n"
+BRIDGES = "bridge name\tbridge id\t\tSTP enabled\tinterfaces\ndocker0\t\t8000.02427c2f9b1e\tno\t\t\n"
+
+
+def places(text: str) -> list[tuple[str, str, int | None, str | None, int]]:
+    """Each output's command line, process, network namespace and first line."""
+    outputs = read_transcript(text).outputs
+    return [(o.command, shlex.join(o.argv or ()), o.pid, o.netns, o.line) for o in outputs]
+
+
+def test_each_command_of_a_list_has_its_output() -> None:
+    line = "hostname; ip addr && echo '-- routes' && route -n; brctl show 2>/dev/null || bridge link"
+    assert places(f"user@host:~$ {line}\nnode\n{LOOPBACK}-- routes\n{ROUTES}{BRIDGES}") == [
+        ("ip_addr", "ip addr", None, None, 3),
+        ("route", "route -n", None, None, 6),
+        ("brctl_show", "brctl show", None, None, 9),
+    ]
+
+
+def test_the_outputs_of_one_command_run_twice_are_told_apart_by_their_first_words_or_not_at_all() -> None:
+    again = "nsenter -t 5 -n ip addr; nsenter -t 6 -n ip addr"
+    assert places(f"$ {again}\n{LOOPBACK}{LOOPBACK}") == [
+        ("ip_addr", "ip addr", 5, None, 2),
+        ("ip_addr", "ip addr", 6, None, 4),
+    ]
+    transcript = read_transcript(f"$ {again}\n{LOOPBACK}")
+    assert [(output.argv, output.pid, output.netns) for output in transcript.outputs] == [
+        (None, None, "one of several")
+    ]
+    assert [diagnostic.code for diagnostic in transcript.diagnostics] == ["ambiguous-output"]
+
+
+def test_commands_in_a_shell_that_was_opened_run_in_its_network_namespace_until_it_is_left() -> None:
+    text = (
+        f"root@node:/# kubectl exec -it web -- sh\n/ # ip addr\n{LOOPBACK}/ # route -n\n{ROUTES}"
+        f"root@node:/# ip addr\n{LOOPBACK}"
+        f"root@node:/# nsenter -t 7 -n\nroot@node:/# ip addr\n{LOOPBACK}"
+        f"root@node:/# sudo -i\nroot@node:~# route -n\n{ROUTES}"
+        f"root@node:~# exit\nlogout\nroot@node:/# route -n\n{ROUTES}"
+        f"root@node:/# exit\nexit\nroot@node:/# route -n\n{ROUTES}"
+    )
+    assert [(command, pid, netns) for command, _, pid, netns, _ in places(text)] == [
+        ("ip_addr", None, "kubectl exec web"),
+        ("route", None, "kubectl exec web"),
+        ("ip_addr", None, None),
+        ("ip_addr", 7, None),
+        ("route", 7, None),
+        ("route", 7, None),
+        ("route", None, None),
+    ]
+
+
+def test_a_process_that_a_variable_names_is_that_of_the_assignment_and_never_the_node() -> None:
+    known = f"$ PID=6502\n$ nsenter -t $PID -n ip addr\n{LOOPBACK}"
+    assert places(known) == [("ip_addr", "ip addr", 6502, None, 3)]
+    assert places(f"$ nsenter -t ${{X}} -n ip addr\n{LOOPBACK}") == [("ip_addr", "ip addr", None, "${X}", 2)]
+
+
+def test_outputs_without_command_lines_are_cut_where_the_next_begins() -> None:
+    assert places(LOOPBACK + ROUTES + BRIDGES + LOOPBACK) == [
+        ("ip_addr", "", None, None, 1),
+        ("route", "", None, None, 3),
+        ("brctl_show", "", None, None, 6),
+        ("ip_addr", "", None, None, 8),
+    ]
+
+
+@pytest.mark.parametrize(
+    "above", ["# ip addr", "## `ip addr`", "The output of `ip addr` is:", "**ip addr**", "- `ip addr`:"]
+)
+def test_the_heading_of_a_fenced_block_says_what_was_run(above: str) -> None:
+    assert places(f"{above}\n\n```\n{LOOPBACK}```\n") == [("ip_addr", "ip addr", None, None, 4)]
+
+
+def test_a_login_banner_is_set_aside() -> None:
+    banner = (
+        "Welcome to Ubuntu 22.04.4 LTS (GNU/Linux 5.15.0-1060-azure x86_64)\n\n * Support: https://x\nLast login: Fri\n"
+    )
+    transcript = read_transcript(f"$ ssh azureuser@10.220.1.4\n{banner}azureuser@node:~$ route -n\n{ROUTES}")
+    assert [output.line for output in transcript.outputs] == [7]
+    assert transcript.diagnostics == ()
+    assert {transcript.ignored[n] for n in (2, 4, 5)} == {"login-banner"}

@@ -32,7 +32,7 @@ def shown_lines(text: str) -> list[str]:
     """
     if "\x1b" in text:
         text = _COLOUR.sub("", text)
-    if "\x1b" in text or "\b" in text:
+    if "\x1b" in text or "\b" in text or "\x07" in text:
         return _Page(text).lines()
     if "\r" in text:
         text = re.sub(r"\r*\n|\r", "\n", text)
@@ -57,7 +57,7 @@ class _Page:
         )
         self.rows = [""]
         self.continues: set[int] = set()  # the rows that are the rest of the row above
-        self.stamps = [0]  # the number of the line of the text that last wrote on a row
+        self.stamps = [0]  # the number of the line of the text that first wrote on a row
         self.row = self.column = self.top = self.number = 0
         self.kept = (0, 0)
         self.full_screen = False
@@ -117,9 +117,10 @@ class _Page:
                 self.continues.add(self.row)
                 self.column = 0
             part, text = text[: self.width - self.column], text[self.width - self.column :]
+            if not self.rows[self.row]:
+                self.stamps[self.row] = self.number
             row = self.rows[self.row].ljust(self.column)
             self.rows[self.row] = row[: self.column] + part + row[self.column + len(part) :]
-            self.stamps[self.row] = self.number
             self.column += len(part)
 
     def obey(self, control: str | None) -> None:
