@@ -235,3 +235,12 @@ def test_the_ipv6_routes_of_a_node_are_those_of_its_main_table(tmp_path: Path) -
     links = ("2001:db8::/64", "2001:db8:1::7/128", "2001:db8:1:2:3:4:5:8/128", "fe80::/64", "::/0")
     beyond = ("2001:db8:2::/48", "2001:db8:3::/64")
     assert found == {**dict.fromkeys((*links, *beyond), "unicast"), "2001:db8:4::/48": "reject"}
+
+
+def test_types_and_tables_by_number_are_those_by_name(tmp_path: Path) -> None:
+    text = (ROUTES.parent / "ip_route/numbers/input.txt").read_text()
+    wiring = of_log(tmp_path, f"$ ip -N -4 route show table all\n{text}")
+    assert {str(route.network): route.kind for route in wiring.routes} == {
+        **{"0.0.0.0/0": "unicast", "10.224.0.0/16": "unicast"},
+        **{"10.10.0.0/16": "unreachable", "10.244.1.0/26": "blackhole"},
+    }

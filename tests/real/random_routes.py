@@ -39,8 +39,7 @@ def more_links(chance: Chance) -> str:
     lines = []
     for number in range(chance.randint(0, 5)):
         name = chance.choice([f"d{number}", f"br{number}", f"azv{chance.getrandbits(44):011x}"])
-        kind = "bridge" if name.startswith("br") else chance.choice(["dummy", f"veth peer name p{number}"])
-        lines.append(f"link add {name} type {kind}")
+        lines.append(f"link add {name} type {'bridge' if name.startswith('br') else f'veth peer name p{number}'}")
         if chance.random() < 0.8:
             lines.append(f"link set {name} up mtu {chance.choice([1280, 1500, 9000])}")
         for _ in range(chance.randint(0, 2)):

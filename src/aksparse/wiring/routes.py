@@ -22,6 +22,7 @@ from aksparse.wiring.outputs import OF_THE_NODE, Namespace, complete, outputs_in
 
 _ANYWHERE = {4: ip_network("0.0.0.0/0"), 6: ip_network("::/0")}
 _TABLES = {"253": "default", "254": MAIN, "255": "local"}
+_TYPES = {"2": "local", "3": "broadcast", "6": "blackhole", "7": "unreachable", "8": "prohibit", "9": "throw"}  # -N
 _NOT_SENT = {"blackhole", "unreachable", "prohibit", "throw"}
 
 
@@ -104,7 +105,7 @@ def _from_ip_route(output: Parsed[IPRoute], asked: dict[str, str]) -> Iterator[H
     table = asked.get("table", MAIN)
     table = MAIN if table == "all" else table
     for route in output:
-        kind = route.type or "unicast"
+        kind = _TYPES.get(route.type or "", route.type) or "unicast"
         named = route.table or table
         yield HostRoute(
             network=route.network or _ANYWHERE[version],
