@@ -243,7 +243,7 @@ def _is_ipv4_destination(text: str) -> bool:
     """Whether a text is `default`, an address or a network of IPv4; making one of each would take its time."""
     try:
         if "/" not in text:
-            return text == "default" or bool(inet_pton(AF_INET, text))
+            return text == "default" or inet_pton(AF_INET, text) is not None
         address, _, length = text.partition("/")
         (number,) = _four_octets(inet_pton(AF_INET, address))
     except (OSError, ValueError):
@@ -310,7 +310,7 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
                 dev, common = way
             if common and dev and _is_ipv4_destination(dst):
                 if route is not None:
-                    yield attrs.evolve(route, **more) if more else route
+                    yield _whole(route, more) if more else route
                 table, protocol, scope, prefsrc, metric, flags, pref = common
                 # fmt: off
                 route = _make_route(
@@ -323,7 +323,7 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
         try:
             if read := _read_route(lines, match, number, line):
                 if route is not None:
-                    yield attrs.evolve(route, **more)
+                    yield _whole(route, more)
                 route, more = read
             elif below := _lines_below(line):
                 if route is None:
@@ -337,18 +337,22 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
                 lines.refuse(number, _ROUTE, _NEXT_HOP, _CACHE)
                 if number not in lines.ignored and route is not None:
                     # What follows may belong to the refused line.
-                    yield attrs.evolve(route, **more)
+                    yield _whole(route, more)
                     route = None
                 continue
         except ValueError as error:
             lines.bad_value(number, error)
             if route is not None:
-                yield attrs.evolve(route, **more)
+                yield _whole(route, more)
                 route = None
             continue
         recorded(number)
     if route is not None:
-        yield attrs.evolve(route, **more)
+        yield _whole(route, more)
+
+
+def _whole(route: IPRoute, more: Fields) -> IPRoute:
+    return attrs.evolve(route, **more) if more else route
 
 
 def _read_route(lines: Lines, match: _Match, number: int, line: str) -> tuple[IPRoute, Fields] | None:
