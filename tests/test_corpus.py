@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -222,6 +223,14 @@ def test_the_kind_that_kubectl_puts_before_names_of_several_resources_is_not_par
         record for view in ("nodes-wide", "services", "pods-wide") for record in NAMED[f"kubectl_get/{view}"].parsed
     ]
     assert [(record.kind, record.name) for record in several] == [(record.kind, record.name) for record in alone]
+
+
+@by_name([case for case in command_cases("docker_inspect") if "{" in case.text and case.parsed.understood])
+def test_a_document_of_a_container_is_in_its_record_whole(case: CommandCase) -> None:
+    documents = json.loads(case.text)
+    assert [container.document for container in case.parsed] == (
+        documents if isinstance(documents, list) else [documents]
+    )
 
 
 # Seed document

@@ -525,6 +525,27 @@ def test_a_container_that_docker_ps_does_not_list_is_still_joined_to_its_process
     assert (pod.pid, pod.containers, pod.name) == (6502, ("8bdb2bd78165",), None)
 
 
+def test_a_container_whose_labels_tell_its_pod_is_joined_without_a_listing(tmp_path: Path) -> None:
+    document = (CAPTURES.parent / "commands/docker_inspect/crictl-container/input.txt").read_text()
+    log = f"$ crictl inspect bee7eaecdbd57\n{document}$ sudo nsenter -t 6502 -n ip addr\n{POD}"
+    (pod,) = wiring_of(write(tmp_path, {"log.txt": log})).pods
+    assert (pod.pid, pod.name, pod.namespace) == (6502, "nginx-7cf567cc7-5pvnj", "default")
+    assert [container[:13] for container in pod.containers] == ["bee7eaecdbd57"]
+
+
+def test_a_pause_container_is_none_of_the_containers_of_its_pod(tmp_path: Path) -> None:
+    document = (
+        (CAPTURES.parent / "commands/docker_inspect/crictl-sandbox/input.txt").read_text().replace("6480", "6502")
+    )
+    log = f"$ crictl inspectp 2b6eedd752cd3\n{document}$ sudo nsenter -t 6502 -n ip addr\n{POD}"
+    (pod,) = wiring_of(write(tmp_path, {"log.txt": log})).pods
+    assert (pod.name, pod.containers, (pod.pause_container or "")[:13]) == (
+        "nginx-7cf567cc7-5pvnj",
+        (),
+        "2b6eedd752cd3",
+    )
+
+
 @every_lab
 def test_every_record_of_a_wiring_is_one_of_its_capture(directory: Path) -> None:
     wiring = wiring_of(directory)

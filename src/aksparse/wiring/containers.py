@@ -19,9 +19,9 @@ def of_process(capture: Capture, pid: int | None) -> Found:
     fields: dict[str, Any] = {}
     records: list[Record] = []
     for found in capture.records("docker_inspect", ContainerPid):
-        if found.pid == pid and found.container is not None:
+        if pid is not None and found.pid == pid and found.container is not None:
             of_pod, of_records = _of_id(capture, found.container)
-            fields |= of_pod
+            fields |= _of_document(found) | of_pod if of_records else of_pod | _of_document(found)
             records += [found, *of_records]
     return fields, records
 
@@ -72,6 +72,15 @@ def _of_id(capture: Capture, asked: str) -> Found:
 def _same(id_: str | None, other: str) -> bool:
     """Whether two ids are the same, of which one may be cut."""
     return bool(id_) and (str(id_).startswith(other) or other.startswith(str(id_)))
+
+
+def _of_document(found: ContainerPid) -> dict[str, Any]:
+    """The pod of a container that tells it itself; it is one of the pod's containers, unless that is its pause."""
+    name = found.kubernetes
+    if name is None:
+        return {}
+    fields = {"name": name.pod, "namespace": name.namespace}
+    return fields | {"containers": (), "pause_container": found.container} if found.pause else fields
 
 
 def _of_docker(container: Container, containers: list[Container]) -> dict[str, Any]:
