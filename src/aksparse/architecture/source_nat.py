@@ -9,9 +9,11 @@ from typing import cast
 import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
+from aksparse.architecture.translation import inside, is_translated, leaving, outside
 from aksparse.architecture.view import NAT_TABLE, NodeView
 from aksparse.capture import Evidence, Network
 from aksparse.netfilter.matches.kernel import AddrtypeMatch
+from aksparse.netfilter.packets import Verdict
 from aksparse.netfilter.rules import Rule
 
 
@@ -20,12 +22,14 @@ class SourceNat:
     """What gets the node's address as its source on its way out.
 
     Attributes:
-        mechanism: who wrote the rules: `kubenet`, `ip-masq-agent`, `kindnetd`, `flanneld`, `Calico`, `the CNI plugin`.
+        mechanism: who wrote the rules: `kubenet`, `ip-masq-agent`, `kindnetd`, `flanneld`, `Calico`, `the CNI plugin`;
+            `nobody` when all of the table was listed and none of its rules translates them.
         exempt: the destinations that keep the pod's address, by role: `the pod CIDR`, `the VNet`, `the node subnet`,
             `the service CIDR`, `the node's own pods` ... without those inside another; absent when the role of one of
             them is not known.
         marked_packets: whether what `KUBE-MARK-MASQ` marked is translated as well.
         platform: whether packets to the DNS and metadata of Azure have rules of their own (`SWIFT`).
+        ipv6: who wrote the rules for IPv6, where pods have addresses of both versions; `nobody` when they keep them.
         networks: the networks behind these roles.
         other_rules: other rules that translate sources, such as Docker's for docker0.
         interfaces_shown: whether the listing showed the interfaces of the rules.
@@ -35,17 +39,23 @@ class SourceNat:
     exempt: tuple[str, ...] | None = None
     marked_packets: bool | None = None
     platform: bool | None = None
+    ipv6: str | None = None
     networks: tuple[Network, ...] = instance(())
     other_rules: tuple[str, ...] = instance(())
     interfaces_shown: bool = instance(False)
 
     def summary(self) -> str:
+        if self.mechanism == NOBODY:
+            return f"by nobody: pods keep their addresses{f', IPv6 by {self.ipv6}' if self.ipv6 else ''}"
         unseen = "" if self.interfaces_shown else " (a listing without -v hides interfaces)"
         networks = f" ({listing(self.networks)})" if self.networks else ""
         exempt = f"{both(self.exempt)}{networks}" if self.exempt is not None else listing(self.networks)
-        return f"by {self.mechanism}, for everything except traffic to {exempt}{unseen}"
+        other = f"; IPv6 by {self.ipv6}" if self.ipv6 else ""
+        return f"by {self.mechanism}, for everything except traffic to {exempt}{other}{unseen}"
 
     def meaning(self) -> str:
+        if self.mechanism == NOBODY:
+            return "a pod keeps its address everywhere, unless a service rule marks it"
         kept = both(self.exempt or self.networks)
         return f"towards {kept} a pod keeps its address unless a service rule marks it, elsewhere it has the node's"
 
@@ -70,15 +80,22 @@ class _Translation:
 _AGENTS = {"IP-MASQ-AGENT": "ip-masq-agent", "KIND-MASQ-AGENT": "kindnetd"}
 _OF_CNI_PLUGIN = re.compile(r"CNI-[0-9a-f]{24}$")
 _OWN_ADDRESSES = "the node's own addresses"
+NOBODY = "nobody"
 THE_VNET, OWN_PODS = "the VNet", "the node's own pods"
 
 
 def source_nat(node: NodeView) -> Fact[SourceNat]:
-    found = list(_translations(node))
+    found = list(_translations(node)) or list(_by_others(node))
     table = node.wiring.table("nat", node.version)
     if len(found) > 1:
         names = " and of ".join(translation.mechanism for translation in found)
         return contradiction(f"rules of {names}", node.cite(*(rule for each in found for rule in each.rules)))
+    rules = [rule for translation in found for rule in translation.rules]
+    away = _leaving_for_outside(node, node.version)
+    chain = table.chain("POSTROUTING") if table is not None and table.whole else None
+    if chain is not None and table is not None and away is not None and is_translated(away) is False:
+        nobody = SourceNat(mechanism=NOBODY, ipv6=_of_ipv6(node), interfaces_shown=table.interfaces_listed)
+        return known(nobody, node.cite(chain, *rules, *away.path))
     if not found:
         listed = bool(node.rules("POSTROUTING"))
         reason = "no rule that translates the sources of pods is" if listed else "the nat table is not"
@@ -87,6 +104,10 @@ def source_nat(node: NodeView) -> Fact[SourceNat]:
     if translation.exempt is None:
         reason = f"the rules of {translation.mechanism} have conditions that are not compared"
         return Unknown(reason=reason, evidence=node.cite(*translation.rules), commands=NAT_TABLE)
+    if away is not None and is_translated(away) is False:
+        reason = f"the rules of {translation.mechanism} never see what pods send away"
+        return contradiction(reason, node.cite(*rules, *away.path))
+    translation = attrs.evolve(translation, exempt=tuple(_still_exempt(node, translation.exempt)))
     marked = [rule for rule in node.rules("POSTROUTING") if rule.target == "KUBE-POSTROUTING"]
     platform = [rule for chain in ("SWIFT", "SWIFT-POSTROUTING") for rule in node.rules(chain) if rule.target == "SNAT"]
     otherwise = False if table is not None and table.whole else None
@@ -96,7 +117,8 @@ def source_nat(node: NodeView) -> Fact[SourceNat]:
         exempt=exempt,
         marked_packets=True if marked else otherwise,
         platform=True if platform else otherwise,
-        networks=translation.exempt,
+        ipv6=_of_ipv6(node),
+        networks=translation.exempt or (),
         other_rules=tuple(_other_rules(node)),
         interfaces_shown=table is not None and table.interfaces_listed,
     )
@@ -123,6 +145,66 @@ def _roles(node: NodeView, translation: _Translation) -> tuple[tuple[str, ...] |
 
 def _inside(network: Network, other: Network) -> bool:
     return network != other and network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+
+
+def _leaving_for_outside(node: NodeView, version: int) -> Verdict | None:
+    probe = outside(node, version)
+    return leaving(node, probe) if probe is not None else None
+
+
+def _still_exempt(node: NodeView, networks: Iterable[Network]) -> Iterator[Network]:
+    """The destinations that no other rule translates for all that."""
+    for network in networks:
+        verdict = leaving(node, inside(network))
+        if verdict is None or not is_translated(verdict):
+            yield network
+
+
+def _of_ipv6(node: NodeView) -> str | None:
+    """Who wrote the rules that translate IPv6, of pods that are known by IPv4 as well."""
+    if node.version == 6 or not any(address.version == 6 for pod in node.wiring.pods for address in pod.addresses):
+        return None
+    away, table = _leaving_for_outside(node, 6), node.wiring.table("nat", 6)
+    if away is None or away.open is not None or table is None:
+        return None
+    if is_translated(away):
+        return _writer(away)
+    return NOBODY if table.whole else None
+
+
+def _by_others(node: NodeView) -> Iterator[_Translation]:
+    """What rules that nobody is known for translate: everything but the destinations named in them that they leave."""
+    away = _leaving_for_outside(node, node.version)
+    if away is None or not is_translated(away):
+        return
+    chains = ["POSTROUTING", *(rule.target or "" for rule in away.path)]
+    named = dict.fromkeys(
+        rule.destination
+        for chain in chains
+        for rule in node.rules(chain)
+        if not isinstance(rule.destination, str) and not _anywhere(rule.destination)
+    )
+    exempt = []
+    for network in named:
+        verdict = leaving(node, inside(network))
+        if verdict is not None and is_translated(verdict) is False:
+            exempt.append(network)
+    yield _Translation(mechanism=_writer(away), exempt=tuple(exempt), rules=away.path)
+
+
+def _writer(verdict: Verdict) -> str:
+    """Who wrote the rule that decides: known by the chain that it stands in, or by its comment."""
+    chains = [rule.target or "" for rule in verdict.path[:-1]]
+    comments = {"kubenet": "kubenet", "flanneld masq": "flanneld", "ip-masq-agent": "ip-masq-agent"}
+    for chain in chains:
+        if chain in _AGENTS:
+            return _AGENTS[chain]
+        if chain.startswith("cali-"):
+            return "Calico"
+        if _OF_CNI_PLUGIN.match(chain):
+            return "the CNI plugin"
+    comment = (verdict.path[-1].comment or "").partition(":")[0]
+    return comments.get(comment) or f"rules of {chains[-1] if chains else 'POSTROUTING'}"
 
 
 def _translations(node: NodeView) -> Iterator[_Translation]:

@@ -383,6 +383,15 @@ class Wiring:
         """The default route with the lowest metric; one of IPv4 before any of IPv6."""
         return _default_of(self.routes)
 
+    def route_to(self, address: Address) -> HostRoute | None:
+        """The route of the main table that a packet to an address takes: the narrowest, of these the preferred one."""
+        fitting = [
+            route
+            for route in self.routes
+            if route.source_network is None and route.network.version == address.version and address in route.network
+        ]
+        return min(fitting, key=lambda route: (-route.network.prefixlen, route.metric), default=None)
+
     def evidence(self, *records: Record) -> tuple[Evidence, ...]:
         """The lines that records were read from."""
         return self.capture.evidence(*records)
