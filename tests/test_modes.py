@@ -104,6 +104,14 @@ def role_of(capture: Capture) -> str:
     return ROLES.get(role, role)
 
 
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("modes/lab-*")), ids=lambda path: path.name)
+def test_every_file_of_a_recording_is_read_and_no_line_is_left_over(path: Path) -> None:
+    capture = load_capture(path)
+    assert [str(diagnostic) for diagnostic in capture.diagnostics] == []
+    assert len(capture.outputs) == len(list(path.iterdir())) - 1
+    assert build_wiring(capture).diagnostics == ()
+
+
 def told(capture: Capture, outputs: Iterable[Parsed[Any]], *, settings: bool) -> str | None:
     """The mode that is told from some of the outputs of a capture, with the settings of its manifest or without."""
     network = capture.manifest.network if settings else NetworkSettings()

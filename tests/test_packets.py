@@ -81,7 +81,7 @@ def outcomes(wiring: Wiring, packet: Packet, chain: str) -> Iterator[Verdict]:
     """What can become of a packet, as chance has it."""
     table = wiring.table("nat", packet.source.version)
     assert table is not None
-    chains = {chain.name: chain for chain in table.chains}
+    chains = {chain.name: chain for chain in table.chains if chain.name}
     pods = wiring.capture.manifest.network.pod_cidr
     for luck in (True, False):
 
@@ -197,7 +197,7 @@ def verdict_of(*rules: str) -> Verdict:
     """What becomes of a packet from 10.244.0.7 to 10.9.0.1, tcp 80, through eth0."""
     names = {rule.split()[1] for rule in rules} - {"POSTROUTING"}
     text = HEAD + "".join(f":{name} - [0:0]\n" for name in sorted(names)) + "".join(f"{rule}\n" for rule in rules)
-    chains = {chain.name: chain for chain in parse_iptables_save(text + "COMMIT\n")}
+    chains = {chain.name: chain for chain in parse_iptables_save(text + "COMMIT\n") if chain.name}
     packet = Packet(source=to_ip("10.244.0.7"), destination=to_ip("10.9.0.1"), dport=80, out_interface="eth0")
     return becomes(packet, "POSTROUTING", chains)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from aksparse import load_capture
+from aksparse import Known, build_wiring, describe, load_capture
 
 pytestmark = pytest.mark.real
 
@@ -126,11 +126,24 @@ def test_the_shipped_recording_is_what_the_tools_print_today(recorded: tuple[str
         assert comparable(file, new / file) == comparable(file, kept / file), file
 
 
-def test_of_the_commands_that_are_read_no_line_is_left_over(recorded: tuple[str, Path, list[Any]]) -> None:
+def test_every_file_is_read_and_no_line_is_left_over(recorded: tuple[str, Path, list[Any]]) -> None:
     _, directory, _ = recorded
     capture = load_capture(directory)
-    assert [str(d) for d in capture.diagnostics if d.code != "unread-file"] == []
-    assert {"ip_addr", "iptables", "crictl_ps", "crictl_pods", "kubectl_get"} <= {o.command for o in capture.outputs}
+    assert [str(diagnostic) for diagnostic in capture.diagnostics] == []
+    assert len(capture.outputs) == len(list(directory.iterdir())) - 1
+    assert {o.command for o in capture.outputs} >= {
+        *("ip_addr", "ip_route", "ip_rule", "ip_neigh", "iptables", "iptables_save"),
+        *("crictl_ps", "crictl_pods", "kubectl_get"),
+    }
+
+
+def test_the_mode_that_was_built_is_told(recorded: tuple[str, Path, list[Any]]) -> None:
+    _, directory, _ = recorded
+    wiring = build_wiring(load_capture(directory))
+    assert wiring.diagnostics == ()
+    fact = describe(wiring).network_mode
+    assert isinstance(fact, Known)
+    assert str(wiring.capture.manifest.role) in {fact.value.mode + more for more in ("", "-dual", "-ipv6")}
 
 
 def comparable(file: str, path: Path) -> list[str]:

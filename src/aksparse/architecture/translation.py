@@ -42,7 +42,7 @@ def leaving(node: NodeView, destination: Address) -> Verdict | None:
     def guess(match: Match) -> bool | None:
         return _in_pools(node, packet, match) if isinstance(match, SetMatch) else None
 
-    return becomes(packet, "POSTROUTING", {chain.name: chain for chain in table.chains}, guess)
+    return becomes(packet, "POSTROUTING", {chain.name: chain for chain in table.chains if chain.name}, guess)
 
 
 _POOLS = re.compile(r"cali[0-9]+(?:masq|all)-ipam-pools")
