@@ -293,7 +293,8 @@ FORMAT_WORDS = {
     " on off inherit auto minmtu maxmtu numtxqueues numrxqueues addrgenmode portname portid switchid protodown"
     " overrun collsns heartbt transns mcast interval count designated dev srcport dstport local map 6rd grat"
     " udpcsum noudpcsum udp6zerocsumtx noudp6zerocsumtx noudp6zerocsumrx remcsumtx nolearning flowlabel maxaddr"
-    " remotes nopmtudisc noencap hoplimit encaplimit localremote innerprotoinherit sequence",
+    " remotes nopmtudisc noencap hoplimit encaplimit localremote innerprotoinherit sequence"
+    " mac bcast spoof checking query rss prog xdpgeneric xdpoffload xdpmulti",
     "ip_neigh": "dev lladdr ref used probes proto",
     "ip_route": "via dev from nhid nexthop encap table proto scope src metric mark tos realm realms uid cache expires"
     " error users used age iif pref nh info mtu window rtt rttvar ssthresh cwnd advmss reordering hoplimit initcwnd"
@@ -375,6 +376,7 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
         case "ip_addr":
             # With `-o` every address has the interface before it.
             line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", line.replace("protodown on", "down"))
+            line = re.sub(r"(?<=[0-9])Mbps| \(Mbps\)", "", line.replace("vnifilterid", "vnifilter id"))
         case "kubectl_get":
             line = re.sub(r"^((?:\S+ +)?[a-z]+)\.[a-z.]+/", r"\1/", line)  # the group of a resource
             line = re.sub(r"\(x(\d+ over )", r"(\1", line).replace("/1 of ", " of ")  # of parallel jobs, one is enough
@@ -404,6 +406,9 @@ def names_in(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, item in value.items():
             yield from words(name)
+            yield from names_in(item)
+    elif isinstance(value, list):
+        for item in value:
             yield from names_in(item)
 
 

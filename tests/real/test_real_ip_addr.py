@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
+import platform
 import re
 import shlex
+import struct
+import subprocess
 import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -14,11 +19,13 @@ import pytest
 from aksparse.commands.ip_addr import parse_ip_addr
 from aksparse.links import brief, counters, details, lines
 from aksparse.serialize import to_builtins
+from tests.real.conftest import unavailable
 from tests.real.topologies import build
 from tests.test_linere import grammars_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.real.conftest import Namespace
 
@@ -99,6 +106,7 @@ LISTING = "".join(f"ip {form}; printf '\\0'; ip -j {form}; printf '\\0'; " for f
 # - `-4`, `-6`: an unknown link of index N is called `ifN` in the JSON, as in the text.
 # - `-br`: the family of an address is seen from it; the JSON does not say it.
 # - `-s`, but not twice: the JSON counts `over_errors` where the text counts `missed_errors`.
+# - `addr` without `-d`: of an XDP program the text has only the identifier, and nothing where there are several.
 # - `-d`: timers run on from one listing to the next.
 # - `-d`: the text does not say these, and says one thing twice:
 ONLY_IN_JSON: dict[str, Any] = {"info_data.multi_queue": False, "info_data.df": "unset", "info_data.learning": True}
@@ -122,6 +130,8 @@ def said_by_text(form: str, links: list[dict[str, Any]], names: dict[int, str]) 
             link["link_netns"] = name
         if {"-4", "-6"} & set(words) and re.fullmatch("if[0-9]+", link.get("link") or ""):
             link["link_index"] = int(link.pop("link")[2:])
+        if "xdp" in link and "addr" in words and "-d" not in words:
+            link["xdp"] = without_details(link["xdp"])
         for address in link.get("addr_info", ()):
             for key in {"index", "dev"} & address.keys():
                 del address[key]
@@ -132,6 +142,12 @@ def said_by_text(form: str, links: list[dict[str, Any]], names: dict[int, str]) 
             if "-br" in words:
                 address["family"] = "inet6" if ":" in address["local"] else "inet"
     return [link for link in links if link]
+
+
+def without_details(xdp: dict[str, Any]) -> dict[str, Any]:
+    several = xdp["mode"] == 4
+    attached = [{"mode": each["mode"], "prog": {"id": each["prog"]["id"]}} for each in xdp["attached"] if not several]
+    return {"mode": xdp["mode"], **({"prog": {"id": xdp["prog"]["id"]}} if "prog" in xdp else {}), "attached": attached}
 
 
 def without_nothing(value: Any) -> Any:
@@ -238,6 +254,45 @@ def test_the_namespace_of_a_peer_is_named_where_it_has_a_name(make_namespace: Ca
     text = here.run_where_namespaces_have_no_names("ip", "addr")
     (link,) = (link for link in parse_ip_addr(text) if link.ifname == "v0")
     assert (link.link_netns, link.link_netnsid) == (None, 0)
+
+
+PROG_LOAD, OBJ_PIN, PROG_TYPE_XDP, SYS_BPF = 5, 6, 6, {"x86_64": 321, "aarch64": 280}
+RETURN_PASS = bytes.fromhex("b700000002000000 9500000000000000")  # r0 = XDP_PASS; exit
+
+
+@pytest.fixture
+def xdp_program(tmp_path: Path) -> Iterator[Path]:
+    """A program that lets every packet pass, where `ip` finds it."""
+    number, libc = SYS_BPF.get(platform.machine()), ctypes.CDLL(None, use_errno=True)
+    mounted = subprocess.run(["mount", "-t", "bpf", "bpf", tmp_path], capture_output=True, check=False)
+    if number is None or mounted.returncode:
+        unavailable("no file system for BPF programs can be mounted here")
+    instructions, licence, name = (
+        ctypes.create_string_buffer(x) for x in (RETURN_PASS, b"GPL", str(tmp_path / "pass").encode())
+    )
+    load = struct.pack(
+        "IIQQIIQII16s", PROG_TYPE_XDP, 2, *map(ctypes.addressof, (instructions, licence)), 0, 0, 0, 0, 0, b"lets_pass"
+    )
+    try:
+        program = libc.syscall(number, PROG_LOAD, load, len(load))
+        pin = struct.pack("QII", ctypes.addressof(name), max(program, 0), 0)
+        if program < 0 or libc.syscall(number, OBJ_PIN, pin, len(pin)):
+            unavailable(f"no BPF program can be loaded here: {os.strerror(ctypes.get_errno())}")
+        os.close(program)
+        yield tmp_path / "pass"
+    finally:
+        subprocess.run(["umount", tmp_path], check=False)
+
+
+def test_xdp_programs_read_as_in_the_json(make_namespace: Callable[[], Namespace], xdp_program: Path) -> None:
+    namespace = make_namespace()
+    for words in ip_lines("link add v0 type veth peer name v1\nlink add v2 type veth peer name v3\nlink set v3 up"):
+        namespace.run("ip", *words)
+    namespace.run("ip", "link", "set", "dev", "v0", "xdpgeneric", "pinned", str(xdp_program))
+    namespace.run("ip", "link", "set", "dev", "v1", "xdp", "pinned", str(xdp_program))
+    namespace.try_run("ip", "link", "set", "dev", "v1", "xdpgeneric", "pinned", str(xdp_program))
+    attached = {link["ifname"]: link["xdp"] for link in assert_same(namespace, named=False) if "xdp" in link}
+    assert attached.keys() == {"v0", "v1"}
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -44,6 +44,8 @@ from aksparse.links.lines import (
     to_link_fields,
 )
 from aksparse.links.records import AddrInfo, Link, LinkInfo
+from aksparse.links.virtual_functions import read_function
+from aksparse.links.xdp import read_program, with_program
 from aksparse.records import drafter, finish, maker
 from aksparse.tokens import to_ip
 
@@ -214,8 +216,11 @@ class _Reader:
         elif link is not None and (names := read_counter_names(line)):
             self.counters = names
         elif counters is not None and (counts := read_counts(line, counters[1])):
-            link.stats64 = link.stats64 or {}
-            link.stats64.setdefault(counters[0], {}).update(counts)
+            self.add_counts(counters[0], counts)
+        elif link is not None and (function := read_function(line)):
+            link.vfinfo_list = (*(link.vfinfo_list or ()), function)
+        elif link is not None and link.xdp and (program := read_program(line)):
+            link.xdp = with_program(link.xdp, *program)
         elif fields := read_brief(line):
             *of_link, (_, addresses) = fields
             self.begin(number, tuple(of_link))
@@ -226,6 +231,17 @@ class _Reader:
         else:
             return self.refuse(number, line)
         return True
+
+    def add_counts(self, direction: str, counts: dict[str, int]) -> None:
+        """Counts of the link, or of the virtual function above them; what these transmit has names of its own."""
+        link = self.link
+        if link.vfinfo_list is None:
+            link.stats64 = link.stats64 or {}
+            link.stats64.setdefault(direction, {}).update(counts)
+            return
+        if direction == "tx":
+            counts = {name if name == "dropped" else f"tx_{name}": count for name, count in counts.items()}
+        link.vfinfo_list[-1].setdefault("stats", {})[direction] = counts
 
     def refuse(self, number: int, line: str) -> bool:
         self.lines.refuse(number, LINK, LINK_LAYER, ADDRESS, LIFETIMES, ALTNAME, ALIAS)

@@ -15,6 +15,7 @@ _COUNTER_NAMES = {
     **{"collsns": "collisions", "length": "length_errors", "crc": "crc_errors", "frame": "frame_errors"},
     **{"fifo": "fifo_errors", "aborted": "aborted_errors", "window": "window_errors", "heartbt": "heartbeat_errors"},
     "transns": "carrier_changes",
+    "bcast": "broadcast",
 }
 _COUNTERS = LineGrammar(
     pp.Regex(r"RX|TX").set_name("RX or TX")("direction")

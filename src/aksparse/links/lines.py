@@ -12,6 +12,7 @@ from typing import Any
 import pyparsing as pp
 
 from aksparse.linere import LineGrammar
+from aksparse.links.xdp import attachment, read_attachment
 from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, word
 
 Fields = tuple[tuple[str, Any], ...]
@@ -29,7 +30,7 @@ def option(keyword: str, value: pp.ParserElement) -> pp.ParserElement:
 _ifname = pp.Regex(r"[^ \t]+(?=@[^ \t@]+:[ \t])|[^ \t]+(?=:[ \t])").set_name("interface name")
 peer = pp.Literal("@").leave_whitespace() + pp.Regex(r"[^ \t@:]+").leave_whitespace().set_name("link name")("link")
 _state = pp.Opt(
-    column(pp.Literal("link-netnsid")) + column(integer("link_netnsid"))
+    column(pp.Literal("link-netnsid")) + column((integer | "unknown")("link_netnsid"))
     | column(pp.Literal("link-netns")) + column(word("link_netns"))
 ) + pp.Opt(
     column(pp.Literal("protodown")("proto_down"))
@@ -47,6 +48,7 @@ interface = (
 _settings = (
     column(pp.Regex(r"<[A-Z0-9_,-]*>").set_name("flags in angle brackets")("flags"))
     + option("mtu", integer("mtu"))
+    + pp.Opt(column(attachment("xdp")))
     + option("qdisc", word("qdisc"))
     + option("master", word("master"))
     + option("state", word("operstate"))
@@ -204,9 +206,13 @@ def to_link_fields(found: dict[str, str]) -> Fields:
         fields["link_pointtopoint"] = True
     if "proto_down_reason" in found:
         fields["proto_down_reason"] = tuple(found["proto_down_reason"][1:-1].split(","))
+    if "xdp" in found:
+        fields["xdp"] = read_attachment(found["xdp"])
     if "proto_down" in found:
         fields["proto_down"] = True
-    fields |= {name: int(found[name]) for name in ("mtu", "txqlen", "link_netnsid") if name in found}
+    fields |= {name: int(found[name]) for name in ("mtu", "txqlen") if name in found}
+    if "link_netnsid" in found:
+        fields["link_netnsid"] = -1 if found["link_netnsid"] == "unknown" else int(found["link_netnsid"])
     return tuple(fields.items())
 
 

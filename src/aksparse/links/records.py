@@ -103,6 +103,7 @@ class Link(Record):
         link_index: the index of the peer or lower interface, when it is in another namespace.
         flags: the interface flags, such as `UP`, `LOWER_UP`, `PROMISC`.
         mtu: the maximum transmission unit, in bytes.
+        xdp: how XDP programs are attached (`mode`: 1 native, 2 generic, 3 offloaded, 4 several), and which.
         qdisc: the queueing discipline.
         master: the bridge, bond or VRF that the interface is a port of.
         operstate: the operational state, such as `UP`, `DOWN`, `UNKNOWN`.
@@ -114,7 +115,7 @@ class Link(Record):
         broadcast: the link-layer broadcast address.
         link_pointtopoint: whether the address after the link-layer address is a peer's, not a broadcast address.
         permaddr: the permanent hardware address, when it differs.
-        link_netnsid: the number under which this namespace knows the namespace of the peer.
+        link_netnsid: the number under which this namespace knows the namespace of the peer; -1 if it does not.
         link_netns: the name of the namespace of the peer.
         proto_down: whether a protocol on this host, such as VRRP, holds the link down.
         proto_down_reason: the reasons for it.
@@ -140,6 +141,7 @@ class Link(Record):
         linkinfo: its kind, and how the kind is set up.
         other: what else its details say, in the words of the text.
         stats64: what it has received and transmitted, `rx` and `tx`: bytes, packets, errors and so on (`ip -s` only).
+        vfinfo_list: its virtual functions (SR-IOV), each with its number `vf`, addresses, VLANs and settings.
         ifalias: a description that somebody gave the interface (`ip link` only).
         altnames: the alternative names.
         addr_info: the addresses.
@@ -151,6 +153,7 @@ class Link(Record):
     link_index: int | None = None
     flags: tuple[str, ...] | None = None
     mtu: int | None = None
+    xdp: dict[str, Any] | None = None
     qdisc: str | None = None
     master: str | None = None
     operstate: str | None = None
@@ -188,6 +191,7 @@ class Link(Record):
     linkinfo: LinkInfo | None = None
     other: str | None = None
     stats64: dict[str, dict[str, int]] | None = None
+    vfinfo_list: tuple[dict[str, Any], ...] | None = None
     ifalias: str | None = None
     altnames: tuple[str, ...] | None = None
     addr_info: tuple[AddrInfo, ...] = ()
