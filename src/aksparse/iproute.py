@@ -95,7 +95,7 @@ class Options:
         if (unread := _FIRST_TWO.match(other)) and unread[1] in self._options:
             raise BadValue(unread[0], f"a value that fits {unread[1]}")
         fields: Fields = {"other": other} if other else {}
-        words, seen = deque(text[:end].split()), set[str]()
+        words, seen = deque(_WORD.findall(text[:end])), set[str]()
         while words:
             keyword = words.popleft()
             if keyword in seen:
@@ -105,6 +105,7 @@ class Options:
         return fields
 
 
+_WORD = re.compile(r"[^ \t]+")
 _FIRST_TWO = re.compile(r"([^ \t]+)(?:[ \t]+[^ \t]+)?")
 
 

@@ -199,7 +199,9 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 ignored[number] = "header"
                 below_header = True
             elif line.startswith("Chain") and (found := match_chain(line)):
-                yield from ended()
+                if chain is not None:
+                    yield _make_chain(*chain, tuple(rules), origin, first, last)
+                rules, below_header = [], False
                 chain = _to_chain(one(found[1], found[1]), *found.groups()[1:])
                 first = last = number
                 recorded(number)

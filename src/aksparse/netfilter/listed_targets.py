@@ -6,10 +6,9 @@ fields of the record. Where a match and a target begin with the same word, the m
 
 from __future__ import annotations
 
-import re
-
 import pyparsing as pp
 
+from aksparse.linere import LineGrammar
 from aksparse.netfilter import targets
 from aksparse.netfilter.matches.packet import DscpMatch, TtlMatch
 from aksparse.netfilter.options import (
@@ -27,7 +26,7 @@ from aksparse.netfilter.options import (
 )
 from aksparse.netfilter.values import build
 from aksparse.records import maker
-from aksparse.tokens import BadValue, column, end_of_column, integer, to_ip, to_ipv4, to_network, word
+from aksparse.tokens import BadValue, column, end_of_column, integer, ipv4, to_ip, to_ipv4, to_network, word
 
 _make_to = maker(targets.ToOption, "address", "last_address", "port", "last_port", "base_port")
 
@@ -274,17 +273,20 @@ LISTED_TARGETS: Options = {
     ),
     **option("CHECKSUM", phrase("CHECKSUM") + column(pp.Literal("fill")("checksum_fill")), targets.ChecksumOption),
 }
-_TO, _ = LISTED_TARGETS["to"]
-_DECIMAL_PORT = re.compile(r"[0-9]{1,5}")
+
+DESTINATION = LineGrammar(
+    pp.Opt(column(pp.Regex(r"tcp|udp|sctp")("transport")))
+    + pp.Literal("to:")
+    + glued(ipv4, "address")
+    + pp.Literal(":").leave_whitespace()
+    + glued(pp.Regex(r"[0-9]{1,5}").set_name("port"), "port")
+)
+"""What most rules with `to:` have, as a whole."""
 
 
-def read_destination(text: str) -> targets.ToOption | None:
-    """What `to:` says: mostly `ADDRESS:PORT`, else what the grammar of the option reads."""
-    address, _, port = text[3:].rpartition(":")
-    if address and ":" not in address and _DECIMAL_PORT.fullmatch(port):
-        try:
-            return _make_to(to_ipv4(address), None, int(port), None, None)
-        except BadValue:
-            pass  # a range of addresses, or none
-    found = _TO.pattern.match(text)
-    return _translation(*found.groups()) if found and found.end() == len(text) else None
+def to_destination(address: str, port: str) -> targets.ToOption | None:
+    """What `to:ADDRESS:PORT` says, the form that most rules have; `None` when it is no address."""
+    try:
+        return _make_to(to_ipv4(address), None, int(port), None, None)
+    except BadValue:
+        return None

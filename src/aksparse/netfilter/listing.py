@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, get_args
 
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.listed_matches import LISTED_MATCHES
-from aksparse.netfilter.listed_targets import LISTED_TARGETS, read_destination
+from aksparse.netfilter.listed_targets import DESTINATION, LISTED_TARGETS, to_destination
 from aksparse.netfilter.rules import Match
 from aksparse.netfilter.targets import TargetOption
 from aksparse.tokens import remember
@@ -47,13 +47,11 @@ NO_OPTIONS = Options()
 
 def read_options(text: str) -> Options:
     """Read the options of a rule, which may hold a comment among them."""
-    # Where packets are sent differs from rule to rule, and stands last; what is before it is the same in many.
-    if "to:" in text:
-        before, _, last = text.rpartition(" ")
-        if last.startswith("to:") and (option := read_destination(last)):
-            matches, target_options, other, comment, _ = _read_repeated_options(before)
-            if other is None and comment is None:
-                return Options(matches, (*target_options, option))
+    # Where packets are sent differs from rule to rule; what is before it is the same in many.
+    if "to:" in text and (found := DESTINATION.pattern.match(text)):
+        transport, address, port = found.groups()
+        if option := to_destination(address, port):
+            return Options(_read_repeated_options(transport).matches if transport else (), (option,))
     return _read_repeated_options(text)
 
 
