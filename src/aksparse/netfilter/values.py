@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache, reduce
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from operator import or_
@@ -97,6 +97,14 @@ def to_int(text: str) -> int:
     return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
 
 
+def to_decimal(text: str) -> Decimal:
+    """A number with a point."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise BadValue(text, "number") from None
+
+
 def to_number_or_name(text: str) -> int | str:
     return int(text) if text.isdecimal() and text.isascii() else text
 
@@ -182,7 +190,7 @@ _CONVERTERS: dict[Any, Callable[[str], Any]] = {
     int | str: to_number_or_name,
     str: str,
     bool: bool,
-    Decimal: Decimal,
+    Decimal: to_decimal,
     tuple[str, ...]: to_words,
     IPv4Address | IPv6Address: to_ip,
     Address: to_address,
