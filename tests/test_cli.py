@@ -110,7 +110,7 @@ def test_what_is_not_understood_is_told_on_standard_error_by_line_and_column() -
     assert len(json.loads(result.stdout)) == 1
     (line,) = result.stderr.splitlines()
     source, number, column, code, message = line.split(":", 4)
-    assert (source, number, column, code) == ("-", "4", "10", " unexpected-line")
+    assert (source, number, column, code) == ("-", "4", "18", " unexpected-line")
     assert message.startswith(" expected ")
 
 
@@ -163,7 +163,7 @@ def test_standard_input_that_is_no_utf_8_is_read_as_far_as_it_goes() -> None:
     done = process("parse", "route", stdin=ROUTES.encode() + b"10.0.0.0 caf\xe9\n")
     assert done.returncode == 1
     assert len(json.loads(done.stdout)) == 1
-    assert done.stderr.startswith(b"-:4:10: unexpected-line: ")
+    assert done.stderr.startswith(b"-:4:13: unexpected-line: ")
 
 
 def test_output_is_utf_8_whatever_the_input(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_compare_tells_what_was_not_understood_on_standard_error(tmp_path: Path)
     result = run("compare", copy, AZURE)
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
-    assert lines[0].startswith("node/route_n.txt:9:1: unexpected-line: ")
+    assert lines[0].startswith("node/route_n.txt:9:9: unexpected-line: ")
     assert lines[1] == "node/pod_1_route_n.txt:0:0: missing-file: capture.toml names it, but it is not there"
     assert len(lines) == 2
 

@@ -211,14 +211,18 @@ CALICO_BGP = row(
 
 TABLE = {
     "lab-kubenet-containerd": KUBENET,
-    "lab-kubenet-dual": row(KUBENET, ip_families=BOTH_VERSIONS),
+    "lab-kubenet-dual": row(
+        KUBENET, ip_families=BOTH_VERSIONS, source_nat=but(KUBENET, "source_nat", ipv6="ip-masq-agent")
+    ),
     "lab-kubenet-calico": KUBENET_CALICO,
     "lab-azure-bridge": AZURE_BRIDGE,
     "lab-azure-transparent": TRANSPARENT,
     "lab-azure-calico": row(TRANSPARENT, network_mode={"mode": "azure-calico"}, network_policy={"engine": "calico"}),
     "lab-azure-npm": row(TRANSPARENT, network_mode={"mode": "azure-npm"}, network_policy={"engine": "npm"}),
     "lab-azure-overlay": OVERLAY,
-    "lab-azure-overlay-dual": row(OVERLAY, ip_families=BOTH_VERSIONS),
+    "lab-azure-overlay-dual": row(
+        OVERLAY, ip_families=BOTH_VERSIONS, source_nat=but(OVERLAY, "source_nat", ipv6="ip-masq-agent")
+    ),
     "lab-azure-podsubnet": POD_SUBNET,
     "lab-azure-cilium": CILIUM,
     "lab-azure-overlay-cilium": CILIUM_OVERLAY,

@@ -328,7 +328,7 @@ def _assemble(lines: Lines) -> Iterator[Container]:
                 others = by_form if table.forms[:1] == (_ROW,) else _nothing
                 cut = _by_position(table) if others is by_form and table.starts and not lines.tabs else others
                 continue
-            elif cells := table.cells(line):
+            elif not noise(line) and (cells := table.cells(line)):
                 fields = _read(cells, old_layout=_OLD_LAYOUT in table.starts[1:2])
                 tool = table.tool if table.fields else _tool(line, cells)
                 container = _new_container(**fields, tool=tool, origin=origin, line=number)
