@@ -135,7 +135,8 @@ def to_counters(pkts: str, bytes_: str) -> tuple[int, int, bool]:
     """The values of both counters, and whether one is rounded."""
     if pkts.isdigit() and bytes_.isdigit():
         return int(pkts), int(bytes_), False
-    packet_count, byte_count = (
-        int(text[:-1]) * _UNITS[text[-1]] if text[-1] in _UNITS else int(text) for text in (pkts, bytes_)
-    )
-    return packet_count, byte_count, True
+    return _to_count(pkts), _to_count(bytes_), True
+
+
+def _to_count(text: str) -> int:
+    return int(text) if text.isdigit() else int(text[:-1]) * _UNITS[text[-1]]

@@ -17,10 +17,11 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import attrs
 
+from aksparse.records import constructor
 from aksparse.tokens import BadValue, remember, to_host_network, to_ip, to_network
 
 Address = IPv4Network | IPv6Network | str
-T = TypeVar("T")
+T = TypeVar("T", bound=attrs.AttrsInstance)
 
 
 @attrs.frozen(kw_only=True)
@@ -228,7 +229,7 @@ def build(cls: Callable[..., T], tokens: dict[str, str]) -> T:
         negated := "negated" in tokens or tuple(name for name in converters if f"not_{name}" in tokens)
     ):
         fields["negated"] = negated
-    return cls(**fields)
+    return constructor(cls)(**fields)
 
 
 _NUMBERED = {
