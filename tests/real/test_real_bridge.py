@@ -373,20 +373,27 @@ def assert_brctl_showmacs_says_what_the_kernel_and_bridge_json_say(bridges: Name
     names = names_of_bridges(links)
     read = 0
     for name, text in zip(names, sections(bridges, "showmacs", names), strict=True):
-        parsed = parse_brctl_showmacs(text, argv=("brctl", "showmacs", name))
+        for _ in range(5):  # an entry may go or come while the three are listed
+            parsed = parse_brctl_showmacs(text, argv=("brctl", "showmacs", name))
+            table = forwarding_table(bridges, name)
+            known = json.loads(bridges.run("bridge", "-j", "fdb", "show", "br", name))
+            fdb = {e["mac"]: e for e in known if e.get("master") == name and e["ifname"] != name}
+            if {address.mac_addr for address in parsed} == table.keys() == fdb.keys() and all(
+                table[address.mac_addr][2] - 10 <= address.ageing_timer <= table[address.mac_addr][2]
+                for address in parsed
+            ):
+                break
+            text = bridges.run("brctl", "showmacs", name)
+        else:
+            raise AssertionError(f"five listings of {name} are not what the kernel and bridge -j say")
         assert parse(text).command == "brctl_showmacs"
-        table = forwarding_table(bridges, name)
         addresses = {address.mac_addr: address for address in parsed}
         assert len(addresses) == len(parsed)
         assert {mac: (a.port_no, a.is_local) for mac, a in addresses.items()} == {
             mac: (port, local) for mac, (port, local, _) in table.items()
         }
-        assert all(table[mac][2] - 10 <= address.ageing_timer <= table[mac][2] for mac, address in addresses.items())
-        fdb = json.loads(bridges.run("bridge", "-j", "fdb", "show", "br", name))
         assert {mac: address.is_local for mac, address in addresses.items()} == {
-            entry["mac"]: entry["state"] == "permanent"
-            for entry in fdb
-            if entry.get("master") == name and entry["ifname"] != name
+            mac: entry["state"] == "permanent" for mac, entry in fdb.items()
         }
         assert {address.bridge for address in parsed} <= {name}
         read += len(parsed)
