@@ -378,7 +378,7 @@ def assert_brctl_showmacs_says_what_the_kernel_and_bridge_json_say(bridges: Name
             table = forwarding_table(bridges, name)
             known = json.loads(bridges.run("bridge", "-j", "fdb", "show", "br", name))
             fdb = {e["mac"]: e for e in known if e.get("master") == name and e["ifname"] != name}
-            if {address.mac_addr for address in parsed} == table.keys() == fdb.keys() and all(
+            if {address.mac_addr for address in parsed} == table.keys() <= fdb.keys() and all(
                 table[address.mac_addr][2] - 10 <= address.ageing_timer <= table[address.mac_addr][2]
                 for address in parsed
             ):
@@ -392,9 +392,9 @@ def assert_brctl_showmacs_says_what_the_kernel_and_bridge_json_say(bridges: Name
         assert {mac: (a.port_no, a.is_local) for mac, a in addresses.items()} == {
             mac: (port, local) for mac, (port, local, _) in table.items()
         }
-        assert {mac: address.is_local for mac, address in addresses.items()} == {
-            mac: entry["state"] == "permanent" for mac, entry in fdb.items()
-        }
+        # What has expired is still in the database for a while, and not in the two others.
+        permanent = {mac for mac, entry in fdb.items() if entry["state"] == "permanent"}
+        assert {mac for mac, address in addresses.items() if address.is_local} == permanent
         assert {address.bridge for address in parsed} <= {name}
         read += len(parsed)
     assert read > 100
