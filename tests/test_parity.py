@@ -138,7 +138,7 @@ LAYERS = [
     *("links.virtual_functions", "links.details"),
     *("kubernetes.resources", "kubernetes.tables", "kubernetes.cells", "kubernetes.kinds", "kubernetes.rows"),
     *("command", "iproute", "nexthops", "documents", "azure", "commands"),
-    *("commandline", "transcript"),
+    *("shellwords", "commandline", "sections", "outputs", "shells", "transcript"),
     *("capture", "load"),
     *("wiring.model", "wiring.outputs", "wiring.host", "wiring.routes", "wiring.tables", "wiring.containers"),
     *("wiring.cni", "wiring.pods", "wiring.services", "wiring.build"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aksparse import transcript
+from aksparse.command import split_lines
 from aksparse.commandline import Invocation, command_for, commands_in, unwrap
 from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.transcript import Transcript, read_transcript
+from tests.corpus import TranscriptCase, transcript_cases
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 
@@ -144,7 +148,8 @@ def test_a_last_prompt_without_a_command_is_noise() -> None:
     ],
 )
 def test_what_wraps_a_command_is_taken_off(line: str, argv: tuple[str, ...], pid: int | None) -> None:
-    assert unwrap(line.split()) == Invocation(argv=argv, pid=pid)
+    found = unwrap(line.split())
+    assert (found.argv, found.pid, found.netns or None) == (argv, pid, None)
 
 
 @pytest.mark.parametrize("wrapper", ["nsenter -t 6502 -n", "sudo nsenter --target=6502 -n"])
@@ -440,3 +445,24 @@ def test_every_line_is_in_a_record_or_ignored_by_name_or_reported(pieces: list[s
 @settings(max_examples=200, deadline=None)
 def test_no_text_makes_reading_a_log_fail(text: str) -> None:
     assert read_transcript(text) == read_transcript(text)
+
+
+_LINES = [*_PIECES, *(line for case in transcript_cases() for line in split_lines(case.text))]
+
+
+def unhurried(text: str) -> Transcript:
+    """What is read of a text when every line gets looked at."""
+    with patch.object(transcript, "says_nothing", lambda _: None):
+        return read_transcript(text)
+
+
+@pytest.mark.parametrize("case", transcript_cases(), ids=str)
+def test_nothing_is_missed_in_the_lines_that_are_passed_over(case: TranscriptCase) -> None:
+    assert read_transcript(case.text) == unhurried(case.text)
+
+
+@given(st.lists(st.tuples(st.sampled_from(_LINES), st.text("$#%> ~:@[]`=-+*({ab/0", max_size=5), st.integers(0, 30))))
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_nothing_is_missed_in_any_lines(lines: list[tuple[str, str, int]]) -> None:
+    text = "\n".join(line[:at] + spoilt + line[at:] for line, spoilt, at in lines)
+    assert read_transcript(text) == unhurried(text)

@@ -219,8 +219,8 @@ def shows(argv: Sequence[str], *words: str) -> bool:
 
 def is_document_with(texts: Sequence[str], *keys: str, without: str = "") -> bool:
     """Whether a text is a JSON document that has all these keys."""
-    kept = [text for text in texts if not noise(text)]
-    text = "".join(kept).lstrip()
-    return (
-        text[:1] in ("[", "{") and all(f'"{key}"' in text for key in keys) and not (without and f'"{without}"' in text)
-    )
+    first = next((text.lstrip() for text in texts if not noise(text)), "")
+    if first[:1] not in ("[", "{"):
+        return False
+    text = "".join(text for text in texts if not noise(text))
+    return all(f'"{key}"' in text for key in keys) and not (without and f'"{without}"' in text)

@@ -103,6 +103,7 @@ class Parsed(Sequence[R]):
         argv: the command line that printed the output, if known, without `sudo`, `nsenter` and the like.
         pid: the process in whose network namespace the command ran, if it entered one.
         netns: the name of the network namespace in which the command ran, if it entered one that has a name.
+        host: the machine on which the command ran, as a prompt, `ssh` or `kubectl debug node/` names it.
         source: the name of the input.
         line: the number of its first line, counted from 1.
         records: the records, in the order of the text.
@@ -115,6 +116,7 @@ class Parsed(Sequence[R]):
     argv: tuple[str, ...] | None = None
     pid: int | None = None
     netns: str | None = None
+    host: str | None = None
     source: str
     line: int = 1
     records: tuple[R, ...]

@@ -3,7 +3,7 @@
 Which command printed a file is said by `capture.toml`, by the file's name where it is one of a known layout, or by its
 content. Files belong to the node whose `capture.toml` lies above them, or that the layout names, or, failing that, to
 the directory they lie in. What only the cluster says, such as `kubectl get`, belongs to every node when it lies beside
-them.
+them. A log that was written on several machines, as its prompts and command lines say, is of as many nodes.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class _Reader:
         for path in self.dump.files:
             if path not in self.files:
                 self.files[path] = self.read_file(path, contents.pop(path, None))
-        nodes = self.nodes()
+        nodes = _by_host(self.nodes())
         several = len(nodes) > 1
         captures = tuple(self.capture(node, files, several=several) for node, files in nodes.items())
         files = tuple(self.files[path] for path in self.dump.files)
@@ -311,6 +311,41 @@ class _Reader:
             yield _about_file("unread-files", message, self.name)
 
 
+def _machine(output: Parsed[Any]) -> str | None:
+    """The machine that an output is of, where that is known: a container that kubectl enters may be on any."""
+    return None if (output.netns or "").startswith("kubectl ") else output.host
+
+
+def _by_host(nodes: dict[str, list[DumpFile]]) -> dict[str, list[DumpFile]]:
+    """The files of each node, parted where a log was written on several machines."""
+    found: dict[str, list[DumpFile]] = {}
+    for node, files in nodes.items():
+        printed = [output for file in files for output in file.outputs if not _of_the_cluster(output.command)]
+        hosts = sorted({host for output in printed if (host := _machine(output))})
+        if len(hosts) < 2:
+            found[node] = files
+        for host in hosts if len(hosts) > 1 else ():
+            found[f"{node}/{host}".lstrip("/")] = [_of_host(file, host) for file in files]
+    return found
+
+
+def _of_host(file: DumpFile, host: str) -> DumpFile:
+    """A file of several machines with the outputs of one, and of the cluster."""
+    outputs = [output for output in file.outputs if _of_the_cluster(output.command) or _machine(output) == host]
+    unknown = [o for o in file.outputs if not _of_the_cluster(o.command) and _machine(o) is None]
+    said = (
+        Diagnostic(
+            code="unknown-host",
+            severity="warning",
+            message="not used: the log is of several machines, and nothing says which one this is of",
+            source=output.source,
+            line=output.line,
+        )
+        for output in unknown
+    )
+    return attrs.evolve(file, outputs=tuple(outputs), diagnostics=(*file.diagnostics, *said))
+
+
 def _read_output(
     text: str, source: str, argv: tuple[str, ...], said_by: str
 ) -> tuple[tuple[Parsed[Any], ...], tuple[Diagnostic, ...]]:
@@ -325,7 +360,9 @@ def _read_output(
     if not parsed and not parsed.understood and others and command not in others:
         message = f"looks like the output of {others[0].name}, but {said_by} says {shlex.join(argv)}"
         return (), (_about_file("mislabelled-file", message, source),)
-    return (attrs.evolve(parsed, pid=invocation.pid, netns=invocation.netns),), parsed.diagnostics
+    return (
+        attrs.evolve(parsed, pid=invocation.pid, netns=invocation.netns or None, host=invocation.host),
+    ), parsed.diagnostics
 
 
 def _told(files: Collection[DumpFile], name: str) -> Iterable[tuple[Diagnostic, ...]]:

@@ -13,7 +13,8 @@ from aksparse.prompts import BARE, CERTAIN
 
 _KINDS = {
     "prompt": rf"(?:{BARE.pattern}|{CERTAIN.pattern}|[\w.-]+@[\w.-]+:[^ ]*[$#](?: |$))",
-    "script": r"Script (?:started|done)\b",
+    "script": r"Script (?:started|done)\b|=~=~=~=[=~]* PuTTY log ",
+    "tmux-status": r"\[\w+\] *[0-9]+:\S.* \"[^\"]*\" [0-9]{2}:[0-9]{2} [0-9]{2}-\w{3}-[0-9]{2}$",
     "sudo-warning": r"sudo: (?:unable to resolve host |setrlimit|\S+: unable)",
     "password-prompt": r"\[sudo\] password for |(?:\S+@\S+'s )?[Pp]assword: ?$",
     "command-not-found": (
@@ -32,7 +33,7 @@ _KINDS = {
         r"|sudo: a (?:password is|terminal is) required"
         r"|error: You must be logged in to the server"
     ),
-    "default-container": r"Default(?:ed|ing) container ",
+    "default-container": r"Default(?:ed|ing) (?:debug )?container ",
     "kubectl-message": (
         r"Error from server(?: \(\w+\))?: "
         r"|Warning: .*(?:deprecated|unavailable in |resource|annotation|PodSecurity|Use tokens)"
@@ -40,6 +41,7 @@ _KINDS = {
         r"|error: (?:the server doesn't have a resource type|no configuration has been provided|unable to |You must |"
         r"context |flag|unknown |resource|Metrics API|timed out|stat |name cannot|cannot |failed to |a container name)"
         r"|Flag --\S+ has been deprecated|command terminated with (?:exit code|non-zero)|error: exit status"
+        r"|kubectl exec \[POD\] \[COMMAND\] is DEPRECATED"
         r"|If you don't see a command prompt, try pressing enter|Unable to use a TTY - |the input device is not a TTY"
         r"|Creating debugging pod |Starting pod/|Removing debug pod|To use host binaries, run |Targeting container "
         r"|All commands and output from this session will be recorded|pod \"\S+\" deleted|Session ended, resume using "
@@ -69,7 +71,9 @@ _KINDS = {
         r"|setting the network namespace |nsenter: |unshare: |(?:open|bind|mount|seting?) ?(?:/\S+)? ?failed: "
     ),
     "ssh-message": (
-        r"Warning: Permanently added |Connection to \S+ closed|Shared connection to "
+        r"Warning: Permanently added "
+        r"|login as: |Using (?:username \"|keyboard-interactive )|Authenticating with public key "
+        r"|Connection to \S+ closed|Shared connection to "
         r"|Pseudo-terminal will not be allocated"
         r"|ssh: connect to host |Host key verification failed|The authenticity of host "
         r"|Are you sure you want to continue"
@@ -90,6 +94,7 @@ _KINDS = {
     "no-bridge": (
         r"(?:brctl: )?(?:bridge|device) [^ ]+ (?:does not exist|is not a bridge)!?$|read of forward table failed: "
     ),
+    "az-message": r"Enable succeeded: ?$|\[std(?:out|err)\]$",
     "az-warning": r"WARNING: |The behavior of this command has been altered by the following extension: ",
     "elision": r"[ \t]*(?:\. ?\. ?\.|…)[ \t]*$",
 }

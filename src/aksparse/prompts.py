@@ -58,6 +58,25 @@ class Typed:
         return self.prompt in ("#", ">")
 
 
+def host_of(prompt: str) -> str | None:
+    """The machine that a prompt names; of a name with a domain, the first part."""
+    found = re.search(r"@([\w.-]+)", prompt)
+    return (found[1] if re.fullmatch(r"[0-9.]+", found[1]) else found[1].partition(".")[0]) if found else None
+
+
+# The prompts of a command that goes on: PS2 of bash(1) and zshparam(1), those of PowerShell and of Windows' cmd.
+_SECOND = re.compile(
+    r"(?:(?:(?:for|while|until|if|then|else|elif|do|case|select|repeat|foreach|pipe|[db]?quote|cmdsubst|cmdand|cmdor|cursh"
+    r"|subsh|function|heredocd?|always) ?)+>|>>?|More\?)(?: |$)"
+)
+
+
+def behind_second_prompt(text: str) -> str | None:
+    """What was typed behind the prompt of a command that goes on; `None` when there is none."""
+    found = _SECOND.match(text)
+    return text[found.end() :] if found else None
+
+
 def typed(text: str) -> Typed | None:
     """What was typed in a line behind a prompt; `None` when no prompt begins it."""
     found = _PROMPT.fullmatch(text.strip())
@@ -128,3 +147,18 @@ def _labelled(text: str) -> str | None:
 def _without_remark(title: str) -> str:
     """A title without what stands behind it in parentheses, or its last word `output`."""
     return re.sub(r" *\([^()]*\)$| output$", "", title)
+
+
+# What is needed for anything in this module to be found in a line, and for an assignment, a comment or a loop: how the
+# line begins, or a character that ends a prompt before a blank. Nearly all lines of outputs have neither.
+_ENDS = "$#%❯➜λ»➤"
+_NOTHING = re.compile(
+    r"(?!\s*(?:[=*~_<>#+`┌]|--|[A-Z]:\\|(?i:\[\+\]|command|cmd|running|execut|exec|output of|run)"
+    r"|Every |Script |Summary:|Execute:|exit\s*$|logout\s*$|netns: |(?:(?:export|set) +)?[A-Za-z_][A-Za-z0-9_]*="
+    r"|(?:for|while|until|if|begin|function|switch|foreach)\b))"
+    rf"(?:[0-9]+: [^{_ENDS}]*|[^{_ENDS}>]*(?:[{_ENDS}>](?!\s|$)[^{_ENDS}>]*)*)"
+)
+
+
+says_nothing = _NOTHING.fullmatch
+"""Whether a line certainly says nothing about what was run, unless it is a bare command line."""

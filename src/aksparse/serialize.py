@@ -88,6 +88,7 @@ def output_to_builtins(parsed: Parsed[Any]) -> dict[str, Any]:
         "line": parsed.line,
         **({"pid": parsed.pid} if parsed.pid is not None else {}),
         **({"netns": parsed.netns} if parsed.netns is not None else {}),
+        **({"host": parsed.host} if parsed.host is not None else {}),
         "records": to_builtins(parsed.records),
         "diagnostics": to_builtins(parsed.diagnostics),
     }
@@ -235,6 +236,7 @@ def _outputs() -> dict[str, Any]:
         "line": {"type": "integer", "description": "the number of the first line, counted from 1"},
         "pid": {"type": "integer", "description": "the process in whose network namespace the command ran, if any"},
         "netns": {"type": "string", "description": "the name of the network namespace or container it ran in, if any"},
+        "host": {"type": "string", "description": "the machine it ran on, if a prompt or a command line names it"},
         "records": {"type": "array", "description": "the records, as the schema of the command says"},
         "diagnostics": {"type": "array", "items": {"class": Diagnostic}, "description": "what was not understood"},
     }
@@ -248,7 +250,7 @@ def _outputs() -> dict[str, Any]:
     item = {
         "type": "object",
         "properties": {**properties, "command": {"enum": list(registry()), **properties["command"]}},
-        "required": [name for name in properties if name not in ("pid", "netns")],
+        "required": [name for name in properties if name not in ("pid", "netns", "host")],
         "additionalProperties": False,
         "allOf": branches,
     }

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from aksparse.command import Command, Parsed, noise, recognise, registry, split_lines
-from aksparse.commandline import SHELLS, Invocation, command_for, commands_in, is_filter
-from aksparse.diagnostics import Diagnostic, Severity
-from aksparse.noise import BANNER
-from aksparse.prompts import headline, named, traced, typed
+from aksparse.command import Parsed, noise, recognise, registry, split_lines
+from aksparse.commandline import BEFORE_TOOLS, EVERY_NETNS, SHELLS, Invocation, command_for, commands_in, is_filter
+from aksparse.diagnostics import Diagnostic
+from aksparse.outputs import Outputs
+from aksparse.prompts import behind_second_prompt, headline, named, says_nothing, traced, typed
+from aksparse.shells import Shells
 
 
 @attrs.frozen(kw_only=True)
@@ -54,11 +55,12 @@ def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
     reader = _Reader(split_lines(text), source)
     for block, ran in reader.blocks():
         reader.read_block(block, ran)
+    outputs, hosts = reader.outputs, reader.shells.hosts
     return Transcript(
         source=source,
-        outputs=tuple(reader.outputs),
-        diagnostics=tuple(reader.diagnostics),
-        ignored=reader.ignored,
+        outputs=tuple(attrs.evolve(o, host=hosts.get(o.host or "", o.host)) for o in outputs.found),
+        diagnostics=tuple(outputs.diagnostics),
+        ignored=outputs.ignored,
     )
 
 
@@ -78,9 +80,11 @@ _TOOLS = {
     *("head", "tail", "less", "more"),
     *SHELLS,
 }
+_FIRST_WORDS = _TOOLS | BEFORE_TOOLS
 _TYPED_IN = {"az_aks_create", "assignment"}  # these read what was typed, not what was printed
 _BELOW = 6  # how many lines below a line may say whether it is a command
-_FIRST_WINDOW = 256
+_LONGEST_BLOCK = 30
+_BLOCK = re.compile(r"(?:for|while|until|if|begin|function|switch|foreach)\b(?!.*(?:\b(?:end|done|fi)\b|\}))")
 
 
 @attrs.frozen(kw_only=True)
@@ -92,21 +96,14 @@ class _Said:
         name: the name under which they are set aside.
         command: the command line, or what is assigned; empty when there is none.
         prompt: the prompt that the command line was typed at.
+        document: the here-document that it reads.
     """
 
     lines: range
     name: str
     command: str = ""
     prompt: str = ""
-
-
-@attrs.define
-class _Shell:
-    """A shell that was opened from another one."""
-
-    opened_by: Invocation
-    prompt_outside: str
-    prompt: str | None = None
+    document: str = ""
 
 
 def _assignment(line: str) -> re.Match[str] | None:
@@ -115,6 +112,13 @@ def _assignment(line: str) -> re.Match[str] | None:
     ran = commands_in(line) if assigned else None
     runs = any(one.argv[:1] not in ((), ("export",), ("set",)) for one in ran or ())
     return None if runs else assigned
+
+
+def _goes_on(line: str, prompt: str, following: str) -> bool:
+    """Whether a line ends with what continues it: of a POSIX shell, PowerShell, or cmd."""
+    if line.endswith(" `"):
+        return not prompt or prompt.startswith("PS")
+    return line.endswith("\\") or (line.endswith("^") and following.startswith("More? "))
 
 
 def _names_files(ran: list[Invocation]) -> bool:
@@ -128,32 +132,32 @@ class _Reader:
     def __init__(self, texts: list[str], source: str) -> None:
         self.texts = texts
         self.source = source
-        self.outputs: list[Parsed[Any]] = []
-        self.diagnostics: list[Diagnostic] = []
-        self.ignored: dict[int, str] = {}
-        self.shells: list[_Shell] = []
+        self.fenced = any(text.lstrip(" \t")[:3] in ("```", "~~~") for text in texts)
+        self.outputs = Outputs(texts, source)
+        self.shells = Shells(texts)
         self.variables: dict[str, str] = {}
         self.prompts: set[str] = set()  # those that commands of the block are typed at
+        self.in_each_netns: tuple[str, ...] = ()  # what `ip -all netns exec` runs
         self.headlines = False  # whether headlines or a trace tell what was run
 
     # Blocks.
 
     def blocks(self) -> Iterator[tuple[range, list[Invocation]]]:
         """The line numbers of each block, and what its heading says was run; sets aside what stands around them."""
-        fences = list(self.fences())
+        fences = list(self.fences()) if self.fenced else []
         if not fences:
             yield range(1, len(self.texts) + 1), []
             return
         end = 0
         for start, stop in zip(fences[::2], [*fences[1::2], len(self.texts) + 1], strict=False):
-            self.set_aside(range(end + 1, start), "prose")
-            self.ignored[start] = "fence"
+            self.outputs.set_aside(range(end + 1, start), "prose")
+            self.outputs.ignored[start] = "fence"
             self.outdent(range(start + 1, stop), _FENCE.match(self.texts[start - 1]))
             yield range(start + 1, stop), self.heading(range(end + 1, start))
             if stop <= len(self.texts):
-                self.ignored[stop] = "fence"
+                self.outputs.ignored[stop] = "fence"
             end = stop
-        self.set_aside(range(end + 1, len(self.texts) + 1), "prose")
+        self.outputs.set_aside(range(end + 1, len(self.texts) + 1), "prose")
 
     def fences(self) -> Iterator[int]:
         """The numbers of the lines that open and close fenced blocks, in turn, as CommonMark has them."""
@@ -185,34 +189,34 @@ class _Reader:
                 return ran
         return []
 
-    def set_aside(self, numbers: Sequence[int], name: str) -> None:
-        for number in numbers:
-            self.ignored[number] = name if self.texts[number - 1].strip() else "blank"
-
     def read_block(self, block: range, ran: list[Invocation]) -> None:
         """Split a block at the lines that say what was run, and read what is between them."""
-        self.prompts = set(self.prompts_in(block))
-        start = number = block.start
-        under_headline, self.headlines = True, False
-        while number < block.stop:
-            said = self.said(number, block.stop, under_headline=under_headline)
+        telling = [number for number in block if not says_nothing(self.texts[number - 1])]
+        self.prompts = set(self.prompts_in(telling))
+        self.headlines, under_headline, start = False, True, block.start
+        for number in self.worth_a_look(block, telling):
+            said = self.said(number, block.stop, under_headline=under_headline) if number >= start else None
             if said is None or (said.name == "headline" and _names_files(ran) and "/" in said.command):
-                number += 1
                 continue
-            self.read_output(range(start, number), ran)
+            self.outputs.read_output(range(start, number), ran)
             before, ran = ran if start == number else [], self.obey(said)
             if said.name == "trace" and len(ran) == 1 and is_filter(ran[0]):
                 ran = before or ran  # what a pipe's filter prints are lines of the command before it
             under_headline = not said.prompt
             self.headlines |= bool(ran) and said.name in ("headline", "trace")
-            number = start = said.lines.stop
-        self.read_output(range(start, block.stop), ran)
+            start = said.lines.stop
+        self.outputs.read_output(range(start, block.stop), ran)
+
+    def worth_a_look(self, block: range, telling: list[int]) -> list[int]:
+        """The numbers of the lines that may say what was run."""
+        bare = [] if self.prompts else [n for n in block if self.may_be_command(self.texts[n - 1])]
+        return sorted({*telling, *bare}) if bare else telling
 
     # What was run.
 
-    def prompts_in(self, block: range) -> Iterator[str]:
-        for number in block:
-            found = typed(self.texts[number - 1])
+    def prompts_in(self, numbers: Iterable[int]) -> Iterator[str]:
+        for number in numbers:
+            found = None if _PRINTED_COMMENT.match(self.texts[number - 1]) else typed(self.texts[number - 1])
             if found is None or not (found.sure or self.is_known_tool(found.command)):
                 continue
             if not found.may_be_comment or self.is_followed_by_its_output(number, found.command):
@@ -231,6 +235,9 @@ class _Reader:
     def said(self, number: int, stop: int, *, under_headline: bool) -> _Said | None:
         """What the lines from a number on say was run; `None` when they are part of an output."""
         text = self.texts[number - 1]
+        if self.in_each_netns and (entered := re.fullmatch(r"netns: (\S+)", text)):
+            command = shlex.join(["ip", "netns", "exec", entered[1], *self.in_each_netns])
+            return _Said(lines=range(number, number + 1), name="headline", command=command)
         name = noise(text)
         if name == "script" or (name == "prompt" and typed(text) is None):
             command = next(iter(named(text)), "")
@@ -268,6 +275,10 @@ class _Reader:
     def unprompted(self, number: int, stop: int, *, under_headline: bool) -> _Said | None:
         """A comment, an assignment, a headline or a command that stand there without a prompt."""
         text = self.texts[number - 1]
+        if _BLOCK.match(text):
+            block = self.continued(number, stop, text.strip(), "")
+            if len(block.lines) > 1 and self.is_known_tool(block.command):
+                return block
         if _assignment(text.strip()):
             return self.continued(number, stop, text.strip(), "", name="assignment")
         if text.startswith("#") and not _PRINTED_COMMENT.match(text):
@@ -275,25 +286,58 @@ class _Reader:
             return None if commented else self.continued(number, stop, "", "", name="comment")
         if under_headline and headline(text) and not recognise([text]):
             return _Said(lines=range(number, number + 1), name="headline")
-        if not (self.prompts or self.headlines or text[0].isspace()) and self.is_known_tool(text.strip()):
+        if self.may_be_command(text) and self.is_known_tool(text.strip()):
             # "bridge name  bridge id ..." begins with the name of a tool as well.
             printed = any(candidate.name not in _TYPED_IN for candidate in recognise([text]))
             return None if printed else self.continued(number, stop, text.strip(), "")
         return None
 
+    def may_be_command(self, text: str) -> bool:
+        """Whether a line without a prompt begins with what a command line begins with."""
+        if self.prompts or self.headlines or not text or text[0].isspace():
+            return False
+        word = text.partition(" ")[0]
+        return word.rpartition("/")[2] in _FIRST_WORDS or "=" in word or word[0] in "$('\"{"
+
     def continued(self, number: int, stop: int, command: str, prompt: str, *, name: str = "command") -> _Said:
         """A command with the lines it goes on in: behind a backslash, a second prompt, or as a here-document."""
-        end = number + 1
-        parts = [command]
-        while end < stop and (parts[-1].endswith("\\") or (prompt and self.texts[end - 1].startswith("> "))):
-            parts[-1] = parts[-1].removesuffix("\\")
+        end, line, document = number + 1, command, ""
+        while end < stop:
+            if found := _HERE_DOCUMENT.search(line.rpartition("\n")[2]):
+                end, document = self.document(end, stop, found["end"])
+                break
             following = self.texts[end - 1]
-            parts.append(following.removeprefix("> ").strip() if prompt else following.strip())
+            behind = behind_second_prompt(following) if prompt or following.startswith("More? ") else None
+            if not (goes_on := _goes_on(line, prompt, following)) and behind is None:
+                break
+            part = (following if behind is None else behind).strip()
+            line = f"{line[:-1]} {part}" if goes_on else f"{line}\n{part}"
             end += 1
-        if document := _HERE_DOCUMENT.search(command):
-            ends = (n for n in range(end, stop) if self.texts[n - 1].removeprefix("> ").strip() == document["end"])
-            end = next(ends, end - 1) + 1
-        return _Said(lines=range(number, end), name=name, command=" ".join(parts), prompt=prompt)
+        if end == number + 1 and _BLOCK.match(line) and (last := self.end_of_block(end, stop)):
+            line = "\n".join([line, *(text.strip() for text in self.texts[end - 1 : last])])
+            end = last + 1
+        return _Said(lines=range(number, end), name=name, command=line, prompt=prompt, document=document)
+
+    def document(self, start: int, stop: int, last: str) -> tuple[int, str]:
+        """The number behind a here-document, and its text."""
+        lines = []
+        for number in range(start, stop):
+            text = self.texts[number - 1]
+            behind = behind_second_prompt(text)
+            lines.append(text if behind is None else behind)
+            if lines[-1].strip() == last:
+                return number + 1, "\n".join(lines[:-1])
+        return start, ""
+
+    def end_of_block(self, start: int, stop: int) -> int | None:
+        """The number of the line that ends a loop or the like, where it was typed or pasted as several lines."""
+        for number in range(start, min(stop, start + _LONGEST_BLOCK)):
+            text = self.texts[number - 1].strip()
+            if not text or typed(text):
+                return None
+            if re.fullmatch(r"(?:end|done|fi|\})(?:[ ;|&].*)?", text):
+                return number
+        return None
 
     def obey(self, said: _Said) -> list[Invocation]:
         """Set the lines aside that say what was run, or read what they say themselves; returns what was run."""
@@ -301,174 +345,21 @@ class _Reader:
             self.variables[assigned["name"]] = assigned["value"].strip("'\"")
             read = said.name != "trace" and self.read_typed("assignment", said, ())
             if not read:
-                self.set_aside(said.lines, said.name)
+                self.outputs.set_aside(said.lines, said.name)
             return []
-        ran = commands_in(said.command, self.variables) or []
+        ran = commands_in(said.command, self.variables, said.document) or []
         if ran and ran[0].argv[:3] == ("az", "aks", "create") and said.name != "comment":
-            self.read_with(registry()["az_aks_create"], said.lines, ran[0].argv)
+            self.outputs.read_with(registry()["az_aks_create"], said.lines, ran[0].argv)
             return []
-        self.set_aside(said.lines, said.name)
+        self.outputs.set_aside(said.lines, said.name)
         if said.command.endswith("^C"):
             return []
-        return self.in_shell(said, ran)
-
-    def in_shell(self, said: _Said, ran: list[Invocation]) -> list[Invocation]:
-        """What was run in which shell; opens and leaves shells."""
-        if said.prompt and self.shells:
-            shell = self.shells[-1]
-            if shell.prompt is None:
-                shell.prompt = said.prompt
-            elif said.prompt == shell.prompt_outside != shell.prompt:
-                self.shells.pop()  # it was left without a word, by the end of its input
-        if [one.argv[:1] for one in ran] in ([("exit",)], [("logout",)]):
-            if self.shells:
-                self.shells.pop()
-            return []
-        inside = self.shells[-1].opened_by if self.shells else None
-        if inside is not None:
-            ran = [self.within(one, inside) for one in ran]
-        if ran and ran[-1].opens:
-            self.shells.append(_Shell(ran[-1], said.prompt))
-        return ran
-
-    @staticmethod
-    def within(one: Invocation, shell: Invocation) -> Invocation:
-        elsewhere = one.pid is not None or one.netns is not None
-        return one if elsewhere else attrs.evolve(one, pid=shell.pid, netns=shell.netns)
-
-    # Outputs.
-
-    def read_output(self, numbers: range, ran: list[Invocation]) -> None:
-        """Read the lines that commands printed, or that stand there without one."""
-        for part, printed_by in self.sections(self.trimmed(numbers), ran):
-            self.read_section(self.trimmed(part), printed_by)
-
-    def trimmed(self, numbers: range) -> range:
-        """The lines without blank ones at both ends, which are set aside."""
-        while numbers and not self.texts[numbers.start - 1].strip():
-            self.ignored[numbers.start] = "blank"
-            numbers = numbers[1:]
-        while numbers and not self.texts[numbers.stop - 2].strip():
-            self.ignored[numbers.stop - 1] = "blank"
-            numbers = numbers[:-1]
-        return numbers
-
-    def sections(self, numbers: range, ran: list[Invocation]) -> list[tuple[range, Invocation | None]]:
-        """The lines that each of several commands printed, as far as their beginnings tell them apart."""
-        if len(ran) < 2 or not numbers:
-            return [(numbers, ran[0] if ran else None)]
-        starts: list[tuple[int, Invocation | None]] = [(numbers.start, None if command_for(ran[0]) else ran[0])]
-        pending = list(ran)
-        for number in numbers:
-            text = self.texts[number - 1]
-            for place, one in enumerate(pending):
-                if self.begins(one, text, starts[-1][1]):
-                    starts = [*starts[: -1 if starts[-1][0] == number else None], (number, one)]
-                    pending = pending[place + 1 :]
-                    break
-        stops = [number for number, _ in starts[1:]] + [numbers.stop]
-        parts = [(range(start, stop), one) for (start, one), stop in zip(starts, stops, strict=True)]
-        return [section for part, one in parts for section in self.divided(part, one, ran)]
-
-    @staticmethod
-    def begins(one: Invocation, text: str, before: Invocation | None) -> bool:
-        """Whether the output of a command may begin with a line, and that of the one before it not have the line."""
-        if one.argv[:1] == ("echo",):
-            return text == " ".join(word for word in one.argv[1:] if word not in ("-e", "-n")) != ""
-        reader = command_for(one)
-        return reader is not None and reader.recognises([text]) and not (before and command_for(before) == reader)
-
-    def divided(
-        self, part: range, by: Invocation | None, ran: list[Invocation]
-    ) -> list[tuple[range, Invocation | None]]:
-        """The outputs of the same command run several times: each begins with the same word, or they stay together."""
-        reader = command_for(by) if by else None
-        same = [one for one in ran if reader and command_for(one) == reader]
-        if by is None or len(same) < 2:
-            return [(part, by)]
-        first = self.texts[part.start - 1]
-        starts = [n for n in part if self.texts[n - 1] == first]
-        if len(starts) != len(same):
-            word = first.split()[0]
-            starts = [n for n in part if self.texts[n - 1].split()[:1] == [word]]
-        if len(starts) == len(same):
-            return [(range(a, b), one) for a, b, one in zip(starts, [*starts[1:], part.stop], same, strict=True)]
-        message = f"may be the output of {' or of '.join(shlex.join(one.argv) for one in same)}"
-        self.report(part.start, "ambiguous-output", message, "warning")
-        networks = {(one.pid, one.netns) for one in same}
-        pid, netns = networks.pop() if len(networks) == 1 else (None, "one of several")
-        return [(part, Invocation(argv=(), pid=pid, netns=netns))]
-
-    def read_section(self, numbers: range, by: Invocation | None) -> None:
-        """Read the lines that one command printed, or that stand there without one."""
-        texts = [self.texts[number - 1] for number in numbers]
-        if all(noise(text) for text in texts):
-            self.ignored.update((number, noise(text) or "") for number, text in zip(numbers, texts, strict=True))
-            return
-        if by and by.argv[:1] == ("echo",) and len(texts) == 1:
-            self.set_aside(numbers, "echo")
-            return
-        command = command_for(by) if by else None
-        candidates = [command] if command else recognise(texts)
-        if len(candidates) == 1:
-            self.read_known(candidates[0], numbers, by)
-            return
-        later = next((k for k, text in enumerate(texts[1:], 1) if not candidates and len(recognise([text])) == 1), None)
-        if later is not None:
-            # Something else was printed before, such as by a script.
-            self.read_section(self.trimmed(numbers[:later]), by)
-            self.read_section(self.trimmed(numbers[later:]), attrs.evolve(by, argv=()) if by else None)
-            return
-        if candidates:
-            self.set_aside(numbers[1:], "unread-output")
-            names = " or ".join(candidate.name for candidate in candidates)
-            self.report(numbers.start, "ambiguous-output", f"may be the output of {names}")
-        elif (by and by.opens) or any(BANNER.match(text) for text in texts):
-            self.set_aside(numbers, "login-banner")
-        elif by and by.argv:
-            self.set_aside(numbers, "unread-output")
-            message = f"aksparse does not read what this command prints: {shlex.join(by.argv)}"
-            self.report(numbers.start, "unread-output", message, "warning")
-        else:
-            self.set_aside(numbers[1:], "unread-output")
-            self.report(numbers.start, "unrecognised-output", "no known command prints text like this")
-
-    def read_known(self, command: Command[Any], numbers: range, by: Invocation | None) -> None:
-        """Read the output of a command, as far as no line that it can't hold begins the output of another."""
-        window = len(numbers)
-        argv = by.argv or None if by else None
-        while numbers:
-            part = numbers[:window]
-            parsed = self.parsed(command, part, argv)
-            foreign = self.foreign(command, parsed)
-            if foreign is None and len(part) < len(numbers):
-                window *= 8
-                continue
-            if foreign is None or foreign[0] != numbers.start:
-                parsed = parsed if foreign is None else self.parsed(command, range(numbers.start, foreign[0]), argv)
-                self.outputs.append(attrs.evolve(parsed, pid=by.pid, netns=by.netns) if by else parsed)
-            if foreign is None:
-                return
-            numbers, command = range(foreign[0], numbers.stop), foreign[1]
-            argv, window = None, _FIRST_WINDOW
-
-    def foreign(self, command: Command[Any], parsed: Parsed[Any]) -> tuple[int, Command[Any]] | None:
-        """The first line that a command can't hold and that begins the output of exactly one other, and that one."""
-        for diagnostic in parsed.diagnostics:
-            if diagnostic.severity == "error" and diagnostic.line > 0:
-                others = recognise([self.texts[diagnostic.line - 1]])
-                if len(others) == 1 and others[0] != command:
-                    return diagnostic.line, others[0]
-        return None
-
-    def parsed(self, command: Command[Any], numbers: range, argv: Sequence[str] | None) -> Parsed[Any]:
-        return command.parse(
-            "".join(f"{self.texts[number - 1]}\n" for number in numbers),
-            source=self.source,
-            strict=False,
-            argv=argv,
-            first_line=numbers.start,
-        )
+        for one in ran:
+            if one.argv[:1] == ("alias",):
+                self.variables |= {f"alias {word.partition('=')[0]}": word.partition("=")[2] for word in one.argv[1:]}
+            if one.netns == EVERY_NETNS or said.name != "headline":
+                self.in_each_netns = one.argv if one.netns == EVERY_NETNS else ()
+        return self.shells.obey(said.lines, said.prompt, ran)
 
     def read_typed(self, name: str, said: _Said, argv: Sequence[str]) -> bool:
         """Read what a command line itself says, if it says something that is understood."""
@@ -477,21 +368,5 @@ class _Reader:
         )
         if len(said.lines) > 1 or not parsed.understood:
             return False
-        self.outputs.append(parsed)
+        self.outputs.found.append(parsed)
         return True
-
-    def read_with(self, command: Command[Any], numbers: range, argv: Sequence[str] | None) -> None:
-        self.outputs.append(self.parsed(command, numbers, argv))
-
-    def report(self, number: int, code: str, message: str, severity: Severity = "error") -> None:
-        self.diagnostics.append(
-            Diagnostic(
-                code=code,
-                severity=severity,
-                message=message,
-                source=self.source,
-                line=number,
-                column=1,
-                text=self.texts[number - 1],
-            )
-        )

@@ -284,9 +284,11 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 def _shown_by(texts: Sequence[str]) -> bool:
     """Whether an object that begins the text has the keys of a configuration."""
-    lines = [text for text in texts if not noise(text) and not _HEADLINE.pattern.match(text)]
-    text = "".join(lines)
-    return text.lstrip()[:1] == "{" and '"cniVersion"' in text and ('"plugins"' in text or '"type"' in text)
+    first = next((text for text in texts if not noise(text) and not _HEADLINE.pattern.match(text)), "")
+    if first.lstrip()[:1] != "{":
+        return False
+    text = "".join(text for text in texts if not noise(text) and not _HEADLINE.pattern.match(text))
+    return '"cniVersion"' in text and ('"plugins"' in text or '"type"' in text)
 
 
 COMMAND = Command(name="cni_conf", record=CniConf, assemble=_assemble, produced_by=_produced_by, shown_by=_shown_by)
