@@ -171,19 +171,21 @@ def test_the_source_nat_that_is_told_is_the_one_that_was_seen(directory: Path) -
     fact = describe(wiring).source_nat
     assert isinstance(fact, Known)
     of_node = {interface.ip for link in wiring.links for interface in link.addresses}
-    seen = {"outside": 0, "exempt": 0}
-    for asked in asked_of(directory):
-        exempt = [network for network in fact.value.networks if asked.asked in network]
-        if asked.kind == "pod to outside":
-            assert not exempt
-            assert asked.seen_from in of_node
-            assert asked.asked.version == 4 or "bridge-ipv6" in directory.name or fact.value.ipv6
-            seen["outside"] += 1
-        elif asked.kind.startswith("pod to pod") and exempt:
-            assert asked.seen_from not in of_node
-            seen["exempt"] += 1
-    assert seen["outside"] >= 3
-    assert seen["exempt"] or not fact.value.networks or "bridge" in directory.name
+    versions = sorted({asked.asked.version for asked in asked_of(directory)})
+    for version, told in zip(versions, (fact.value, fact.value.ipv6), strict=False):
+        assert isinstance(told, SourceNat)
+        seen = {"outside": 0, "exempt": 0}
+        for asked in (asked for asked in asked_of(directory) if asked.asked.version == version):
+            exempt = [network for network in told.networks if asked.asked in network]
+            if asked.kind == "pod to outside":
+                assert not exempt
+                assert asked.seen_from in of_node
+                seen["outside"] += 1
+            elif asked.kind.startswith("pod to pod") and exempt:
+                assert asked.seen_from not in of_node
+                seen["exempt"] += 1
+        assert seen["outside"] >= 3
+        assert seen["exempt"] or not told.networks or "bridge" in directory.name
 
 
 HEAD = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n"

@@ -209,10 +209,31 @@ CALICO_BGP = row(
     source_nat=but(BRIDGE, "source_nat", mechanism="calico", exempt={"pools"}),
 )
 
+
+def of_both_versions(base: Row, **of_ipv6: dict[str, Any]) -> Row:
+    """A row of a node that has IPv6 as well, and everything of it as of IPv4 but for some facts."""
+    changes = {fact: {**(base[fact] or {}), "ipv6": of_ipv6.get(fact, base[fact])} for fact in TOLD_OF_EACH_VERSION}
+    return row(base, ip_families=BOTH_VERSIONS, **changes)
+
+
+TOLD_OF_EACH_VERSION = (
+    *("pod_addressing", "address_plan", "node_address", "default_route", "pod_gateway", "local_pods", "remote_pods"),
+    *("source_nat", "service_path", "services", "service_addresses"),
+)
+# The lab has one service of IPv6, and no DNS.
+SERVICES_OF_IPV6: dict[str, dict[str, Any]] = {
+    "services": {"default/nginx": 2},
+    "service_addresses": {"service_cidr": "of IPv6"},
+}
+PLAN_OF_IPV6 = {"addresses_per_pod": 0, "addresses_per_node": 1, "conflicts": 0}
+
 TABLE = {
     "lab-kubenet-containerd": KUBENET,
-    "lab-kubenet-dual": row(
-        KUBENET, ip_families=BOTH_VERSIONS, source_nat=but(KUBENET, "source_nat", ipv6="ip-masq-agent")
+    "lab-kubenet-dual": of_both_versions(
+        KUBENET,
+        pod_addressing={"source": "pod CIDR", "prefixlen": 64},
+        address_plan={**PLAN_OF_IPV6, "node_prefixlen": 64, "nodes_by_pod_cidr": 256},
+        **SERVICES_OF_IPV6,
     ),
     "lab-kubenet-calico": KUBENET_CALICO,
     "lab-azure-bridge": AZURE_BRIDGE,
@@ -220,8 +241,11 @@ TABLE = {
     "lab-azure-calico": row(TRANSPARENT, network_mode={"mode": "azure-calico"}, network_policy={"engine": "calico"}),
     "lab-azure-npm": row(TRANSPARENT, network_mode={"mode": "azure-npm"}, network_policy={"engine": "npm"}),
     "lab-azure-overlay": OVERLAY,
-    "lab-azure-overlay-dual": row(
-        OVERLAY, ip_families=BOTH_VERSIONS, source_nat=but(OVERLAY, "source_nat", ipv6="ip-masq-agent")
+    "lab-azure-overlay-dual": of_both_versions(
+        OVERLAY,
+        pod_addressing={"source": "pod CIDR", "prefixlen": 56},
+        address_plan=PLAN_OF_IPV6,  # which part of the pod CIDR a node gets, nobody stated
+        **SERVICES_OF_IPV6,
     ),
     "lab-azure-podsubnet": POD_SUBNET,
     "lab-azure-cilium": CILIUM,
@@ -260,8 +284,17 @@ def expected(left: dict[str, Any] | None, right: dict[str, Any] | None) -> Said:
     if left is None or right is None:
         outcomes = {(True, True): "unknown", (True, False): "unknown-left", (False, True): "unknown-right"}
         return outcomes[left is None, right is None], set(), set()
+    left, right = of_versions(left, right), of_versions(right, left)
     changed = {part for part in left.keys() & right.keys() if left[part] != right[part]}
     return "differs" if changed else "same", changed, left.keys() ^ right.keys()
+
+
+def of_versions(entry: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The parts of an entry, those of IPv6 among them where both nodes have it."""
+    of_ipv6 = entry.get("ipv6", {}) if "ipv6" in other else {}
+    return {part: value for part, value in entry.items() if part != "ipv6"} | {
+        f"ipv6.{part}": value for part, value in of_ipv6.items()
+    }
 
 
 @cache

@@ -55,12 +55,16 @@ class NetworkSettings:
         network_policy: who enforces network policies.
         network_dataplane: `azure` or `cilium`.
         vnet: the address space of the virtual network.
+        vnet_prefixes: all its address spaces, where it has several, such as one for each version of IP.
         subnet: the subnet of the nodes.
+        subnet_prefixes: all its prefixes, where it has several.
         pod_subnet: the subnet of the pods, where they have one of their own.
         pod_cidr: the network of the pods of the whole cluster.
+        pod_cidrs: these networks, where there is one for each version of IP.
         max_pods: how many pods a node may run.
         ip_families: the versions of IP that pods and services have: `IPv4`, `IPv6`.
         service_cidr: the network of the services.
+        service_cidrs: these networks, where there is one for each version of IP.
         dns_service_ip: the address of the cluster's DNS service.
         route_table: the routes of the Azure route table of the subnet; empty when it has one without routes.
     """
@@ -70,12 +74,16 @@ class NetworkSettings:
     network_policy: str | None = None
     network_dataplane: str | None = None
     vnet: Network | None = None
+    vnet_prefixes: tuple[Network, ...] | None = None
     subnet: Network | None = None
+    subnet_prefixes: tuple[Network, ...] | None = None
     pod_subnet: Network | None = None
     pod_cidr: Network | None = None
+    pod_cidrs: tuple[Network, ...] | None = None
     max_pods: int | None = None
     ip_families: tuple[str, ...] | None = None
     service_cidr: Network | None = None
+    service_cidrs: tuple[Network, ...] | None = None
     dns_service_ip: Address | None = None
     route_table: tuple[RouteTableEntry, ...] | None = None
 

@@ -11,7 +11,7 @@ from deepdiff import DeepDiff
 from aksparse.architecture.description import ASPECTS, Architecture
 from aksparse.architecture.fact import Fact, Known
 from aksparse.migration import to_check
-from aksparse.statement import TITLES, Statement, parts, statement
+from aksparse.statement import TITLES, Statement, of_ipv6, parts, statement
 
 Outcome = Literal["differs", "same", "unknown-left", "unknown-right", "unknown"]
 
@@ -100,14 +100,14 @@ def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]
     meaning = advice = None
     outcome: Outcome
     if isinstance(left, Known) and isinstance(right, Known):
-        comparable = [parts(fact.value, instance=False) for fact in (left, right)]
+        comparable = [_comparable(fact.value, other.value) for fact, other in ((left, right), (right, left))]
         not_compared = tuple(sorted(comparable[0].keys() ^ comparable[1].keys()))
         common = [{part: side[part] for part in side if part not in not_compared} for side in comparable]
         changes = tuple(_changes(*common))
         outcome = "differs" if changes else "same" if any(common) or not not_compared else "unknown"
         if changes:
             advice = to_check(name, left.value, right.value)
-            meaning = f"On {sides[0]}, {left.value.meaning()}; on {sides[1]}, {right.value.meaning()}."
+            meaning = _meaning(sides, left.value, right.value, changes)
     elif isinstance(left, Known) or isinstance(right, Known):
         outcome = "unknown-right" if isinstance(left, Known) else "unknown-left"
     else:
@@ -123,6 +123,30 @@ def _aspect(name: str, sides: tuple[str, str], left: Fact[Any], right: Fact[Any]
         meaning=meaning,
         to_check=advice,
     )
+
+
+def _comparable(value: Any, other: Any) -> dict[str, Any]:
+    """The parts that are compared, those of IPv6 among them where both nodes have it, which is a fact of its own."""
+    found = parts(value, instance=False)
+    of_ipv6_alone = found.pop("ipv6", {})
+    if of_ipv6(value) is not None and of_ipv6(other) is not None:
+        found |= {f"{_IPV6}{part}": what for part, what in of_ipv6_alone.items()}
+    return found
+
+
+_IPV6 = "ipv6."
+
+
+def _meaning(sides: tuple[str, str], left: Any, right: Any, changes: Iterable[Change]) -> str:
+    """What a difference means, told of IPv6 by itself where it means something else for it."""
+    told: dict[tuple[str, str], str] = {}
+    versions = {change.part.startswith(_IPV6) for change in changes}
+    for version in sorted(versions):
+        one, other = (left.ipv6, right.ipv6) if version else (left, right)
+        means = one.meaning(), other.meaning()
+        words = f"{'for IPv6, on' if version else 'on'} {sides[0]}, {means[0]}; on {sides[1]}, {means[1]}."
+        told.setdefault(means, words[0].upper() + words[1:])
+    return " ".join(told.values())
 
 
 def _changes(left: dict[str, Any], right: dict[str, Any]) -> Iterable[Change]:

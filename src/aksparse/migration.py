@@ -13,6 +13,7 @@ from typing import Any
 from aksparse.architecture.address_plan import AddressPlan
 from aksparse.architecture.addresses import PodAddressing
 from aksparse.architecture.attachment import HostLinkNaming, LocalPods, PodAttachment
+from aksparse.architecture.fact import Unknown
 from aksparse.architecture.families import DUAL, IpFamilies
 from aksparse.architecture.modes import MODES
 from aksparse.architecture.platform import ContainerRuntime
@@ -216,5 +217,9 @@ _SENTENCES: dict[str, Callable[[Any, Any], Sentences]] = {
 
 def to_check(name: str, left: Any, right: Any) -> str | None:
     """What to check or do when the value of a fact goes from the left one to the right one; `None` for nothing."""
-    sentences = _SENTENCES[name](left, right) if name in _SENTENCES else ()
+    sentences = list(_SENTENCES[name](left, right)) if name in _SENTENCES else []
+    of_ipv6 = getattr(left, "ipv6", None), getattr(right, "ipv6", None)
+    if name in _SENTENCES and None not in of_ipv6 and not any(isinstance(other, Unknown) for other in of_ipv6):
+        more = (f"for IPv6, {sentence}" for sentence in _SENTENCES[name](*of_ipv6) if sentence not in sentences)
+        sentences += more
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences) or None

@@ -47,7 +47,7 @@ class Statement:
         value: what is the case, part by part; a part that is not known has no key; absent when unknown.
         reason: why it is unknown.
         contradiction: whether it is unknown because lines contradict each other.
-        commands: the commands whose output would show it.
+        commands: the commands whose output would show it, or would show of IPv6 what is known of IPv4.
         evidence: the lines that prove it, or that contradict each other.
     """
 
@@ -110,7 +110,7 @@ def tell(architecture: Architecture) -> Description:
 
 
 def _described(name: str, fact: Fact[Any]) -> DescribedFact:
-    meaning = None if isinstance(fact, Unknown) else fact.value.meaning()
+    meaning = None if isinstance(fact, Unknown) else _meaning(fact.value)
     return DescribedFact(name=name, title=TITLES[name], fact=statement(fact), meaning=meaning)
 
 
@@ -124,23 +124,49 @@ def statement(fact: Fact[Any]) -> Statement:
             commands=fact.commands,
             evidence=fact.evidence,
         )
+    other = of_ipv6(fact.value)
     return Statement(
         known=True,
-        summary=fact.value.summary(),
+        summary=_summary(fact.value),
         value=parts(fact.value, instance=True),
+        commands=other.commands if isinstance(other, Unknown) else (),
         evidence=fact.evidence,
     )
+
+
+def of_ipv6(value: Any) -> Any:
+    """The same value for IPv6, what is unknown of it, or `None`."""
+    return getattr(value, "ipv6", None)
+
+
+def _summary(value: Any) -> str:
+    other = of_ipv6(value)
+    if other is None:
+        return str(value.summary())
+    if isinstance(other, Unknown):
+        return f"{value.summary()}; IPv6 unknown: {other.reason}; would be shown by: {', '.join(other.commands)}"
+    return f"{value.summary()}; IPv6: {other.summary()}"
+
+
+def _meaning(value: Any) -> str:
+    other = of_ipv6(value)
+    if other is None or isinstance(other, Unknown) or other.meaning() == value.meaning():
+        return str(value.meaning())
+    return f"{value.meaning()}; with IPv6, {other.meaning()}"
 
 
 def parts(value: Any, *, instance: bool) -> dict[str, Any]:
     """The known parts of a value as JSON has them, with or without what belongs to the one node.
 
-    What is told by name, such as of services, is a part for each name.
+    What is told by name, such as of services, is a part for each name; what is told of IPv6 is a part with parts.
     """
     found: dict[str, Any] = {}
     for field in attrs.fields(type(value)):
         part = getattr(value, field.name)
-        if isinstance(part, Mapping):
+        if field.metadata.get("version"):
+            if part is not None and not isinstance(part, Unknown):
+                found["ipv6"] = parts(part, instance=instance)
+        elif isinstance(part, Mapping):
             found |= part
         elif part is not None and (instance or not field.metadata.get("instance")):
             found[field.name] = _plain(part)

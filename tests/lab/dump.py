@@ -158,12 +158,9 @@ def _manifest(plan: Plan, outputs: Sequence[Output], arrivals: Iterable[Arrival]
         "",
         "[network]",
     ]
-    if mode.azure:
-        lines.append(toml("vnet", VNET[family]))
-    lines.append(toml("subnet", plan.subnet(family)))
-    if pods := plan.pod_cidr(family):
-        lines.append(toml("pod_cidr", pods))
-    lines.append(toml("service_cidr", SERVICE_CIDR[family]))
+    for (name, of_all), networks in _networks(plan).items():
+        # Without a version of IP, a setting is that of the first that the mode has.
+        lines += [toml(name, networks[0]), *([toml(of_all, networks)] if len(networks) > 1 else [])]
     lines.append(toml("dns_service_ip", cluster_ip(SERVICES[2], family)))
     if mode.delivery is Delivery.ROUTE_TABLE:
         for node in plan.nodes:
@@ -174,6 +171,18 @@ def _manifest(plan: Plan, outputs: Sequence[Output], arrivals: Iterable[Arrival]
         lines += ["", "[[outputs]]", toml("file", output.file)]
         lines += [toml("argv", list(output.argv)), toml("tool", output.tool)]
     return "\n".join(lines) + "\n"
+
+
+def _networks(plan: Plan) -> dict[tuple[str, str], list[str]]:
+    """The networks of each version of IP that the mode has, by the names of the setting of one and of that of all."""
+    families = plan.mode.families
+    found = {
+        ("vnet", "vnet_prefixes"): [VNET[family] for family in families if plan.mode.azure],
+        ("subnet", "subnet_prefixes"): [plan.subnet(family) for family in families],
+        ("pod_cidr", "pod_cidrs"): [pods for family in families if (pods := plan.pod_cidr(family))],
+        ("service_cidr", "service_cidrs"): [SERVICE_CIDR[family] for family in families],
+    }
+    return {names: networks for names, networks in found.items() if networks}
 
 
 def _description(mode: Mode) -> str:

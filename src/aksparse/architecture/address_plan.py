@@ -17,9 +17,9 @@ from aksparse.architecture.addresses import PodAddressing, pod_addressing
 from aksparse.architecture.fact import Fact, Known, Unknown, both, count, instance, known, listing
 from aksparse.architecture.modes import MODES
 from aksparse.architecture.plugin import network_mode, network_plugin
+from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import NodeView
 from aksparse.capture import Evidence, Network
-from aksparse.commands.cni_conf import CniConf
 
 AZURE_RESERVED = 5
 OVERLAY_PREFIXLEN = 24
@@ -42,6 +42,7 @@ class AddressPlan:
         conflicts: which networks overlap, or are not where they have to be, by their roles; absent when fewer than two
             networks are known.
         networks: the networks, each with its role.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     addresses_per_pod: int | None = None
@@ -54,6 +55,7 @@ class AddressPlan:
     nodes_by_pod_cidr: int | None = None
     conflicts: tuple[str, ...] | None = None
     networks: tuple[str, ...] = instance(())
+    ipv6: AddressPlan | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         of_subnet = _limit(self.subnet_addresses, "the node subnet", self.nodes_by_subnet)
@@ -106,6 +108,7 @@ def _addresses(number: int) -> str:
     return f"{number} address{'' if number == 1 else 'es'}"
 
 
+@by_version
 def address_plan(node: NodeView) -> Fact[AddressPlan]:
     addressing = pod_addressing(node)
     networks = list(_networks(node))
@@ -169,12 +172,14 @@ def _in_subnet(node: NodeView, network: Network) -> bool:
 def _docker_bridge(node: NodeView) -> Iterator[Named]:
     for text, lines in node.stated("docker_bridge_address").items():
         try:
-            yield "Docker bridge", ip_interface(text).network, lines
+            network = ip_interface(text).network
         except ValueError:
             continue
+        if network.version == node.version:
+            yield "Docker bridge", network, lines
     link = node.wiring.link("docker0")
     for interface in link.addresses if link is not None else ():
-        if not interface.ip.is_link_local and link is not None:
+        if node.sees(interface.ip) and not interface.ip.is_link_local and link is not None:
             yield "Docker bridge", interface.network, node.name_lines({str(interface.ip): link.records})
 
 
@@ -192,7 +197,7 @@ def _taken(node: NodeView, addressing: Fact[PodAddressing]) -> tuple[int | None,
 
 def _usable(node: NodeView, subnet: Known[Network] | None) -> tuple[int | None, tuple[Evidence, ...]]:
     """How many addresses of a subnet Azure can give, where it is one of Azure's."""
-    plugin = network_plugin(node)
+    plugin = network_plugin(node.whole)
     azure = isinstance(plugin, Known) and plugin.value.plugin in ("azure", "kubenet")
     if subnet is None or subnet.value.version == 6 or not (azure or node.stated("vnet")):
         return None, ()
@@ -215,17 +220,19 @@ def _parts(node: NodeView) -> Iterator[tuple[int, tuple[Evidence, ...]]]:
     if node.pod_route is not None and not _in_subnet(node, node.pod_route.network):
         yield node.pod_route.network.prefixlen, node.cite(node.pod_route)
     pods = [pod.address for pod in node.wiring.pods if pod.address is not None]
-    for conf in node.capture.records("cni_conf", CniConf):
-        for plugin in conf.plugins:
-            for ranges in plugin.ipam.ranges if plugin.ipam and plugin.ipam.type == "host-local" else ():
-                for one in ranges:
-                    if one.subnet is not None and not isinstance(one.subnet, str):
-                        yield one.subnet.prefixlen, node.name_lines({str(one.subnet): (conf,)})
+    for network, lines in node.pod_ranges.items():
+        if not _in_subnet(node, network):
+            yield network.prefixlen, lines
     for entry, lines in node.route_table.items():
         if any(node.is_in(address, entry.address_prefix) for address in pods):
             yield entry.address_prefix.prefixlen, lines[:1]
-    mode = network_mode(node)
-    if isinstance(mode, Known) and "overlay" in mode.value.mode and MODES[mode.value.mode].plugin == "azure":
+    mode = network_mode(node.whole)
+    if (
+        node.version == 4
+        and isinstance(mode, Known)
+        and "overlay" in mode.value.mode
+        and MODES[mode.value.mode].plugin == "azure"
+    ):
         yield OVERLAY_PREFIXLEN, mode.evidence
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, contradiction, count, instance, known, listing
+from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
 from aksparse.capture import Network
 from aksparse.records import Record
@@ -70,11 +71,13 @@ class LocalPods:
         kind: `pod network on the bridge`, `node subnet on the bridge` or `host route per pod`.
         routes: the networks of these routes.
         interface: the interface of the route, when it is one.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     kind: str
     routes: tuple[Network, ...] = instance(())
     interface: str | None = instance()
+    ipv6: LocalPods | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         where = f" dev {self.interface}" if self.interface else ""
@@ -102,7 +105,8 @@ def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
         return known(value, evidence)
     routes = node.pod_routes
     if routes:
-        names = tuple(route.dev for route in routes if route.dev)
+        # Of a pod with addresses of both versions there are two routes to one link.
+        names = tuple(dict.fromkeys(route.dev for route in routes if route.dev))
         return known(PodAttachment(kind="route", ports=names), node.cite(*routes))
     if node.wiring.bridges_known or node.wiring.routes:
         return Unknown(
@@ -131,16 +135,24 @@ def host_link_naming(node: NodeView) -> Fact[HostLinkNaming]:
     return known(HostLinkNaming(prefix=prefixes[0], names=tuple(names)), evidence)
 
 
+@by_version
 def local_pods(node: NodeView) -> Fact[LocalPods]:
     routes = node.pod_routes
     if routes:
         networks = tuple(route.network for route in routes)
         return known(LocalPods(kind="host route per pod", routes=networks), node.cite(*routes))
     bridge = node.pod_bridge
-    routes = [r for r in node.wiring.routes if bridge is not None and r.dev == bridge.name and r.gateway is None]
-    if bridge is None or not routes or node.subnet is None:
+    routes = [
+        route
+        for route in node.wiring.routes
+        if bridge is not None
+        and (route.dev, route.gateway) == (bridge.name, None)
+        and not (route.network.is_link_local or route.network.is_multicast)
+    ]
+    in_subnet = [node.is_node_network(route.network) for route in routes]
+    if bridge is None or not routes or None in in_subnet:
         missing = "the node's subnet" if bridge is not None and routes else "a route to the node's pods"
         return Unknown(reason=f"{missing} is not in the capture", commands=(*ROUTES, *HOST_LINKS))
-    kind = "node subnet" if any(r.network == node.subnet.value for r in routes) else "pod network"
+    kind = "node subnet" if any(in_subnet) else "pod network"
     value = LocalPods(kind=f"{kind} on the bridge", routes=tuple(r.network for r in routes), interface=bridge.name)
     return known(value, node.cite(*routes))

@@ -98,6 +98,9 @@ def _of_pods(node: NodeView) -> tuple[Seen, bool]:
     for pod in node.wiring.pods if inside else ():
         for address in pod.addresses:
             seen.setdefault(address.version, list(node.name_lines({str(address): pod.records})))
+    for cidr, lines in node.stated("pod_cidr").items():
+        if not isinstance(cidr, str):
+            seen.setdefault(cidr.version, list(lines))
     return seen, _unfiltered(outputs)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from aksparse.architecture.attachment import pod_attachment
 from aksparse.architecture.fact import Known
 from aksparse.architecture.modes import IN_SUBNET, IN_VNET, MODES, OUT_OF_SUBNET, OUT_OF_VNET, Mark
+from aksparse.architecture.source_nat import AGENTS
 from aksparse.architecture.uplink import pod_gateways
-from aksparse.architecture.view import NodeView
+from aksparse.architecture.view import NodeView, once
 from aksparse.capture import Evidence
 from aksparse.links.records import Link
 from aksparse.netfilter.rules import Chain, Rule
@@ -22,6 +23,7 @@ _BRIDGES = ("cbr0", "azure0", "cni0")
 """Names of bridges that only a network plugin gives."""
 
 
+@once
 def marks_of(node: NodeView) -> tuple[Mark, ...]:
     """Every mark that a node shows, each once."""
     parts = (
@@ -100,11 +102,15 @@ def _macs(node: NodeView) -> Seen:
 
 
 def _pod_addresses(node: NodeView) -> Seen:
+    for version in sorted(node.versions):
+        yield from _pod_addresses_of(node.of(version))
+
+
+def _pod_addresses_of(node: NodeView) -> Seen:
     subnet, vnet, pod_cidr = node.subnet, node.setting("vnet"), node.setting("pod_cidr")
     if subnet is None:
         return
     pods = [pod for pod in node.wiring.pods if pod.address is not None and _is_of_a_pod(node, pod)]
-    pods = [pod for pod in pods if pod.address is not None and pod.address.version == subnet.value.version]
     places: dict[str, list[PodWiring]] = {}
     for pod in pods:
         if node.is_in(pod.address, subnet.value):
@@ -116,16 +122,21 @@ def _pod_addresses(node: NodeView) -> Seen:
         else:
             place = OUT_OF_SUBNET
         places.setdefault(place, []).append(pod)
-    for place, found in places.items() if len(places) == 1 else _looked_into(places):
+    for place, found in places.items() if len(places) == 1 else _surely(node, places):
         lines = [line for pod in found[:3] for line in node.name_lines({str(pod.address): pod.records})[:1]]
         more = vnet.evidence if vnet and place in (IN_VNET, OUT_OF_VNET) else ()
         yield "pod addresses", place, (*lines, *subnet.evidence, *more)
 
 
-def _looked_into(places: dict[str, list[PodWiring]]) -> Iterator[tuple[str, list[PodWiring]]]:
-    """The places of pods that were looked into or are routed to: of a listing, some may be on their node's network."""
+def _surely(node: NodeView, places: dict[str, list[PodWiring]]) -> Iterator[tuple[str, list[PodWiring]]]:
+    """The places of pods that were looked into or are routed to: of a listing, some may be on their node's network.
+
+    Those on the network of this node have an address of its subnet.
+    """
+    on_the_node = node.wiring.node is not None
     for place, pods in places.items():
-        found = [pod for pod in pods if pod.ifname is not None or pod.routed]
+        apart = place != IN_SUBNET and on_the_node
+        found = [pod for pod in pods if apart or pod.ifname is not None or pod.routed]
         if found:
             yield place, found
 
@@ -210,8 +221,10 @@ def _nat(node: NodeView) -> Seen:
         comment = rule.comment or ""
         if comment.startswith("kubenet:"):
             yield "source NAT by", "kubenet", node.cite(rule)
-        if rule.target == "IP-MASQ-AGENT":
-            yield "source NAT by", "ip-masq-agent", node.cite(rule)
+        if rule.target in AGENTS:
+            yield "source NAT by", AGENTS[rule.target], node.cite(rule)
+        if chain.name == "cali-nat-outgoing" and rule.target == "MASQUERADE":
+            yield "source NAT by", "Calico", node.cite(rule)
         if comment == "flanneld masq":
             yield "source NAT by", "flanneld", node.cite(rule)
         if re.fullmatch(r"CNI-[0-9a-f]{24}", rule.target or ""):
@@ -304,9 +317,3 @@ def _stated(node: NodeView) -> Seen:
     for name, kind in _SETTINGS.items():
         for value, evidence in node.stated(name).items():
             yield kind, value, evidence
-
-
-_PARTS = (
-    *(_stated, _configuration, _bridges, _links, _macs, _pod_addresses),
-    *(_gateway, _tunnels, _routes, _nat, _chains),
-)

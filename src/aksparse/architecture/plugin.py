@@ -7,7 +7,7 @@ import attrs
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known
 from aksparse.architecture.marks import marks_of
 from aksparse.architecture.modes import MODES, Mark, Mode, conflict, deciding, excluding, nearest, possible_modes
-from aksparse.architecture.view import NodeView
+from aksparse.architecture.view import NodeView, once
 from aksparse.capture import Evidence
 
 
@@ -77,6 +77,7 @@ class NetworkPolicy:
         }.get(self.engine, f"{self.engine} enforces network policies")
 
 
+@once
 def network_mode(node: NodeView) -> Fact[NetworkMode]:
     """The one mode that can show every mark of the node."""
     marks = marks_of(node)
@@ -128,6 +129,7 @@ def _modes(modes: tuple[Mode, ...]) -> str:
     return "no mode" if not names else ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
 
 
+@once
 def network_plugin(node: NodeView) -> Fact[NetworkPlugin]:
     """The plugin that all modes have which can show every mark of the node."""
     marks = marks_of(node)

@@ -11,6 +11,7 @@ from aksparse.architecture.addresses import pod_addressing
 from aksparse.architecture.fact import Fact, Known, Unknown, instance, known, listing
 from aksparse.architecture.modes import MODES
 from aksparse.architecture.plugin import network_mode
+from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import ROUTE_TABLE, NodeView
 from aksparse.capture import Network
 from aksparse.wiring.model import HostRoute
@@ -37,10 +38,12 @@ class RemotePods:
     Attributes:
         kind: what carries packets from node to node.
         routes: the routes that lead to pods, as `NETWORK via ADDRESS`.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     kind: RemoteKind
     routes: tuple[str, ...] = instance(())
+    ipv6: RemotePods | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         return f"{self.kind}: {listing(self.routes)}" if self.routes else self.kind
@@ -56,6 +59,7 @@ class RemotePods:
         }[self.kind]
 
 
+@by_version
 def remote_pods(node: NodeView) -> Fact[RemotePods]:
     addressing = pod_addressing(node)
     found = _by_tunnel(node) or _by_nodes(node)
@@ -68,7 +72,7 @@ def remote_pods(node: NodeView) -> Fact[RemotePods]:
         return known(RemotePods(kind="Azure CNI overlay"), stated.evidence)
     if isinstance(addressing, Known) and addressing.value.source == "another subnet of the VNet":
         return known(RemotePods(kind="natively in the VNet"), addressing.evidence)
-    mode = network_mode(node)
+    mode = network_mode(node.whole)
     if isinstance(mode, Known) and "overlay" in mode.value.mode and MODES[mode.value.mode].plugin == "azure":
         return known(RemotePods(kind="Azure CNI overlay"), mode.evidence)
     return _by_azure(node)

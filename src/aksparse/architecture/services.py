@@ -10,6 +10,7 @@ import attrs
 from aksparse.architecture.fact import Fact, Known, Unknown, contradiction, count, instance, known, listing
 from aksparse.architecture.modes import MODES
 from aksparse.architecture.plugin import network_mode
+from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import NAT_TABLE, SETTINGS, NodeView
 from aksparse.capture import Address, Network
 from aksparse.commands.kubectl_get import Service
@@ -26,12 +27,14 @@ class ServicePath:
             role; `nowhere` when none is marked for where it comes from; absent when services differ or it is unknown.
         condition: the network or the interfaces behind that role.
         services: how many services there are.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     mechanism: str
     masquerade_unless_from: str | None = None
     condition: str | None = instance()
     services: int | None = instance()
+    ipv6: ServicePath | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         if self.mechanism != KUBE_PROXY:
@@ -69,10 +72,12 @@ class Services:
         services: by name and port (`namespace/name:port`), its protocol, its port, how many endpoints it has, with what
             share of the packets, and for how long a client stays with one.
         addresses: the addresses of the endpoints.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     services: Mapping[str, str]
     addresses: tuple[str, ...] = instance(())
+    ipv6: Services | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         empty = [name for name, what in self.services.items() if NO_ENDPOINT in what]
@@ -91,10 +96,12 @@ class ServiceAddresses:
     Attributes:
         service_cidr: the network of the services.
         dns_service_ip: the address of the cluster's DNS service.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     service_cidr: Network | None = None
     dns_service_ip: Address | None = None
+    ipv6: ServiceAddresses | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         return f"services {self.service_cidr or 'not shown'}, DNS {self.dns_service_ip or 'not shown'}"
@@ -103,8 +110,9 @@ class ServiceAddresses:
         return f"clients find DNS at {self.dns_service_ip or 'an address not shown'}"
 
 
+@by_version
 def service_path(node: NodeView) -> Fact[ServicePath]:
-    services = _of_first_version(node)
+    services = node.wiring.services
     if not services:
         return _without_chains(node)
     conditions = {(service.masquerade_unless_from, service.masquerade_unless_in) for service in services}
@@ -123,16 +131,9 @@ def service_path(node: NodeView) -> Fact[ServicePath]:
     return known(value, (*proof, *(role.evidence if role else ())))
 
 
-def _of_first_version(node: NodeView) -> list[ServiceChain]:
-    """The services of IPv4, or of IPv6 where there is no other."""
-    versions = {service.cluster_ip.version for service in node.wiring.services if service.cluster_ip is not None}
-    wanted = min(versions, default=None)
-    return [s for s in node.wiring.services if s.cluster_ip is None or s.cluster_ip.version == wanted]
-
-
 def _without_chains(node: NodeView) -> Fact[ServicePath]:
     """No service has a chain: Cilium translates, where all of the nat table was listed in a mode that shows none."""
-    mode, table = network_mode(node), node.wiring.table("nat")
+    mode, table = network_mode(node.whole), node.wiring.table("nat", node.version)
     if isinstance(mode, Known) and table is not None and table.whole and not MODES[mode.value.mode].shows["KUBE-SVC"]:
         chains = [chain for chain in table.chains if (chain.name or "").startswith("CILIUM_")]
         return known(ServicePath(mechanism=CILIUM), (*node.cite(*chains[:1]), *mode.evidence))
@@ -145,14 +146,15 @@ def _without_chains(node: NodeView) -> Fact[ServicePath]:
     return Unknown(reason=f"{reason} in the capture", commands=NAT_TABLE, evidence=node.cite(*hook))
 
 
+@by_version
 def service_endpoints(node: NodeView) -> Fact[Services]:
-    services = _of_first_version(node)
+    services = node.wiring.services
     if not services:
         return Unknown(
             reason="the chains of services are not in the capture",
             commands=(*NAT_TABLE, "kubectl get endpointslices -A"),
         )
-    refused = [service for service in node.wiring.refused if _version(service) == _version(services[0])]
+    refused = node.wiring.refused
     told = {service.service: _told(service) for service in refused}
     told |= {service.service: _told(service) for service in services}
     addresses = tuple(
@@ -167,10 +169,6 @@ def service_endpoints(node: NodeView) -> Fact[Services]:
     ]
     proof += [record for service in refused for record in service.records]
     return known(Services(services=dict(sorted(told.items())), addresses=addresses), node.cite(*proof))
-
-
-def _version(service: ServiceChain | RefusedService) -> int | None:
-    return service.cluster_ip.version if service.cluster_ip is not None else None
 
 
 def _told(service: ServiceChain | RefusedService) -> str:
@@ -194,6 +192,7 @@ EVEN = Decimal("0.001")
 PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 
 
+@by_version
 def service_addresses(node: NodeView) -> Fact[ServiceAddresses]:
     cidrs, dns = node.stated("service_cidr"), node.stated("dns_service_ip")
     for name, found in (("service CIDR", cidrs), ("DNS address", dns)):
@@ -203,7 +202,7 @@ def service_addresses(node: NodeView) -> Fact[ServiceAddresses]:
         if service.service.startswith("kube-system/kube-dns:") and service.cluster_ip is not None:
             dns[service.cluster_ip] = (*dns.get(service.cluster_ip, ()), *node.cite(*service.records[:1]))
     for row in node.capture.records("kubectl_get", Service):
-        if (row.namespace, row.name) == ("kube-system", "kube-dns") and row.cluster_ip is not None:
+        if (row.namespace, row.name) == ("kube-system", "kube-dns") and node.sees(row.cluster_ip):
             dns[row.cluster_ip] = (*dns.get(row.cluster_ip, ()), *node.cite(row))
     if not cidrs and not dns:
         commands = ("kubectl get services -A", *SETTINGS)

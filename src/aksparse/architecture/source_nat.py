@@ -10,6 +10,7 @@ import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.translation import inside, is_translated, leaving, outside
+from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import NAT_TABLE, NodeView
 from aksparse.capture import Evidence, Network
 from aksparse.netfilter.matches.kernel import AddrtypeMatch
@@ -29,29 +30,28 @@ class SourceNat:
             them is not known.
         marked_packets: whether what `KUBE-MARK-MASQ` marked is translated as well.
         platform: whether packets to the DNS and metadata of Azure have rules of their own (`SWIFT`).
-        ipv6: who wrote the rules for IPv6, where pods have addresses of both versions; `nobody` when they keep them.
         networks: the networks behind these roles.
         other_rules: other rules that translate sources, such as Docker's for docker0.
         interfaces_shown: whether the listing showed the interfaces of the rules.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     mechanism: str
     exempt: tuple[str, ...] | None = None
     marked_packets: bool | None = None
     platform: bool | None = None
-    ipv6: str | None = None
     networks: tuple[Network, ...] = instance(())
     other_rules: tuple[str, ...] = instance(())
     interfaces_shown: bool = instance(False)
+    ipv6: SourceNat | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         if self.mechanism == NOBODY:
-            return f"by nobody: pods keep their addresses{f', IPv6 by {self.ipv6}' if self.ipv6 else ''}"
+            return "by nobody: pods keep their addresses"
         unseen = "" if self.interfaces_shown else " (a listing without -v hides interfaces)"
         networks = f" ({listing(self.networks)})" if self.networks else ""
         exempt = f"{both(self.exempt)}{networks}" if self.exempt is not None else listing(self.networks)
-        other = f"; IPv6 by {self.ipv6}" if self.ipv6 else ""
-        return f"by {self.mechanism}, for everything except traffic to {exempt}{other}{unseen}"
+        return f"by {self.mechanism}, for everything except traffic to {exempt}{unseen}"
 
     def meaning(self) -> str:
         if self.mechanism == NOBODY:
@@ -77,13 +77,14 @@ class _Translation:
     rules: tuple[Rule, ...]
 
 
-_AGENTS = {"IP-MASQ-AGENT": "ip-masq-agent", "KIND-MASQ-AGENT": "kindnetd"}
+AGENTS = {"IP-MASQ-AGENT": "ip-masq-agent", "KIND-MASQ-AGENT": "kindnetd"}
 _OF_CNI_PLUGIN = re.compile(r"CNI-[0-9a-f]{24}$")
 _OWN_ADDRESSES = "the node's own addresses"
 NOBODY = "nobody"
 THE_VNET, OWN_PODS = "the VNet", "the node's own pods"
 
 
+@by_version
 def source_nat(node: NodeView) -> Fact[SourceNat]:
     found = list(_translations(node)) or list(_by_others(node))
     table = node.wiring.table("nat", node.version)
@@ -94,7 +95,7 @@ def source_nat(node: NodeView) -> Fact[SourceNat]:
     away = _leaving_for_outside(node, node.version)
     chain = table.chain("POSTROUTING") if table is not None and table.whole else None
     if chain is not None and table is not None and away is not None and is_translated(away) is False:
-        nobody = SourceNat(mechanism=NOBODY, ipv6=_of_ipv6(node), interfaces_shown=table.interfaces_listed)
+        nobody = SourceNat(mechanism=NOBODY, interfaces_shown=table.interfaces_listed)
         return known(nobody, node.cite(chain, *rules, *away.path))
     if not found:
         listed = bool(node.rules("POSTROUTING"))
@@ -117,7 +118,6 @@ def source_nat(node: NodeView) -> Fact[SourceNat]:
         exempt=exempt,
         marked_packets=True if marked else otherwise,
         platform=True if platform else otherwise,
-        ipv6=_of_ipv6(node),
         networks=translation.exempt or (),
         other_rules=tuple(_other_rules(node)),
         interfaces_shown=table is not None and table.interfaces_listed,
@@ -160,18 +160,6 @@ def _still_exempt(node: NodeView, networks: Iterable[Network]) -> Iterator[Netwo
             yield network
 
 
-def _of_ipv6(node: NodeView) -> str | None:
-    """Who wrote the rules that translate IPv6, of pods that are known by IPv4 as well."""
-    if node.version == 6 or not any(address.version == 6 for pod in node.wiring.pods for address in pod.addresses):
-        return None
-    away, table = _leaving_for_outside(node, 6), node.wiring.table("nat", 6)
-    if away is None or away.open is not None or table is None:
-        return None
-    if is_translated(away):
-        return _writer(away)
-    return NOBODY if table.whole else None
-
-
 def _by_others(node: NodeView) -> Iterator[_Translation]:
     """What rules that nobody is known for translate: everything but the destinations named in them that they leave."""
     away = _leaving_for_outside(node, node.version)
@@ -197,8 +185,8 @@ def _writer(verdict: Verdict) -> str:
     chains = [rule.target or "" for rule in verdict.path[:-1]]
     comments = {"kubenet": "kubenet", "flanneld masq": "flanneld", "ip-masq-agent": "ip-masq-agent"}
     for chain in chains:
-        if chain in _AGENTS:
-            return _AGENTS[chain]
+        if chain in AGENTS:
+            return AGENTS[chain]
         if chain.startswith("cali-"):
             return "Calico"
         if _OF_CNI_PLUGIN.match(chain):
@@ -211,9 +199,9 @@ def _translations(node: NodeView) -> Iterator[_Translation]:
     for rule in node.rules("POSTROUTING"):
         target = rule.target or ""
         local = (_OWN_ADDRESSES,) if _not_to_local(rule) else ()
-        if target in _AGENTS and node.rules(target):
+        if target in AGENTS and node.rules(target):
             exempt, agent_rules = returned_before_masquerade(node, target)
-            yield _Translation(mechanism=_AGENTS[target], exempt=exempt, words=local, rules=(rule, *agent_rules))
+            yield _Translation(mechanism=AGENTS[target], exempt=exempt, words=local, rules=(rule, *agent_rules))
         elif target == "MASQUERADE" and (rule.comment or "").startswith("kubenet:"):
             negated = "destination" in rule.negated and not isinstance(rule.destination, str)
             networks = (cast("Network", rule.destination),) if negated else ()

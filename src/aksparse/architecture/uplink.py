@@ -7,7 +7,8 @@ from typing import Literal
 import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, known
-from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
+from aksparse.architecture.versions import by_version, for_ipv6
+from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView, once
 from aksparse.capture import Address, Evidence
 from aksparse.links.records import Link
 
@@ -22,6 +23,7 @@ class NodeAddress:
         interface: the interface that holds the address.
         address: the address.
         uplink: the uplink.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     held_by: str
@@ -29,6 +31,7 @@ class NodeAddress:
     interface: str | None = instance()
     address: Address | None = instance()
     uplink: str | None = instance()
+    ipv6: NodeAddress | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         holder = f"{self.interface}, the {self.held_by}" if self.interface else f"the {self.held_by}"
@@ -50,12 +53,14 @@ class DefaultRoute:
         interface: the interface.
         gateway: the gateway.
         metric: the metric.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     via: str
     interface: str = instance()
     gateway: Address | None = instance()
     metric: int = instance()
+    ipv6: DefaultRoute | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         return f"via {self.gateway} dev {self.interface}, the {self.via}"
@@ -74,6 +79,7 @@ class PodGateway:
         kind: `the node's bridge`, `the subnet's gateway`, `the node's end of the pod's link`, `a link-local address`.
         fixed_neighbour: whether the pod was told the gateway's link-layer address once and for all, rather than asking.
         gateway: the gateway.
+        ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     kind: Literal[
@@ -81,6 +87,7 @@ class PodGateway:
     ]
     fixed_neighbour: bool | None = None
     gateway: Address = instance()
+    ipv6: PodGateway | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         return f"{self.gateway}, {self.kind}{', a fixed neighbour' if self.fixed_neighbour else ''}"
@@ -131,12 +138,13 @@ class Mtu:
         return f"the smallest MTU seen is {smallest} bytes{taken}"
 
 
+@by_version
 def node_address(node: NodeView) -> Fact[NodeAddress]:
     route = node.wiring.default_route
     holder = node.wiring.link(route.dev) if route is not None and route.dev else None
     address, evidence = node.address_of(holder)
     row = node.wiring.node
-    if address is None and row is not None and row.internal_ip is not None:
+    if address is None and row is not None and node.sees(row.internal_ip):
         address, evidence = row.internal_ip, node.cite(row)
     if route is None or route.dev is None:
         return Unknown(reason="what holds the node's address is not in the capture", commands=("ip addr", "route -n"))
@@ -163,6 +171,7 @@ def node_address(node: NodeView) -> Fact[NodeAddress]:
     return known(value, (*evidence, *(() if evidence and holder else node.cite(*onlink[:1])), *ports, *listed))
 
 
+@by_version
 def default_route(node: NodeView) -> Fact[DefaultRoute]:
     route = node.wiring.default_route
     if route is None or route.dev is None:
@@ -179,6 +188,7 @@ def default_route(node: NodeView) -> Fact[DefaultRoute]:
     return known(value, node.cite(route, *(bridge.records[:1] if bridge else ())))
 
 
+@by_version
 def pod_gateway(node: NodeView) -> Fact[PodGateway]:
     found = pod_gateways(node)
     if not found:
@@ -188,6 +198,7 @@ def pod_gateway(node: NodeView) -> Fact[PodGateway]:
     return found[0]
 
 
+@once
 def pod_gateways(node: NodeView) -> tuple[Fact[PodGateway], ...]:
     """What is known of each gateway that pods have: as a rule there is one."""
     gateways = dict.fromkeys(pod.gateway for pod in node.wiring.pods if pod.gateway is not None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, TypeGuard, TypeVar, cast
 
 import attrs
 
@@ -18,6 +20,7 @@ from aksparse.links.records import Link
 from aksparse.netfilter.rules import Rule
 from aksparse.records import Record
 from aksparse.wiring.model import HostBridge, HostLink, HostRoute, Wiring, naming
+from aksparse.wiring.versions import of_version
 
 NAT_TABLE = ("iptables -t nat -nvL",)
 HOST_LINKS = ("ip addr", "brctl show")
@@ -29,10 +32,53 @@ SETTINGS = ("az aks show -g GROUP -n CLUSTER",)
 VNET = ("az network vnet show -g GROUP -n VNET (for capture.toml)",)
 
 
+_OF_ALL_VERSIONS = {
+    "vnet": "vnet_prefixes",
+    "subnet": "subnet_prefixes",
+    "pod_cidr": "pod_cidrs",
+    "service_cidr": "service_cidrs",
+}
+"""Settings of one network, and those of all of them."""
+
+
+A = TypeVar("A")
+
+
+def once(ask: Callable[[NodeView], A]) -> Callable[[NodeView], A]:
+    """A question that is asked of a node once, however many other questions need the answer."""
+
+    def remembered(node: NodeView) -> A:
+        if ask not in node.answers:
+            node.answers[ask] = ask(node)
+        return cast("A", node.answers[ask])
+
+    return remembered
+
+
 class NodeView:
-    def __init__(self, wiring: Wiring) -> None:
+    """A node, or what one version of IP has of it.
+
+    Attributes:
+        wiring: its wiring.
+        capture: what was recorded.
+        only: the version of IP; `None` for the node with all it has.
+        whole: the node with all it has.
+        answers: what was asked before, by the question.
+    """
+
+    def __init__(self, wiring: Wiring, only: int | None = None, whole: NodeView | None = None) -> None:
         self.wiring = wiring
         self.capture = wiring.capture
+        self.only = only
+        self.whole = whole or self
+        self.answers: dict[object, Any] = {}
+        self._of: dict[int, NodeView] = {}
+
+    def of(self, version: int) -> NodeView:
+        """What a version of IP has of the node."""
+        if version not in self._of:
+            self._of[version] = NodeView(of_version(self.wiring, version), version, self.whole)
+        return self._of[version]
 
     def cite(self, *things: Record | HostRoute) -> tuple[Evidence, ...]:
         """The first line of each record, each line once: the line that names the thing."""
@@ -41,26 +87,58 @@ class NodeView:
 
     def stated(self, name: str) -> dict[Any, tuple[Evidence, ...]]:
         """The values of a setting that the manifest and command lines state, with the lines that do."""
-        found: dict[Any, tuple[Evidence, ...]] = {}
-        value = getattr(self.capture.manifest.network, name, None)
-        if value is not None:
-            found[value] = (self.capture.setting("network", name),)
-        for settings in self.capture.records("az_aks_create", ClusterSettings):
-            value = getattr(settings, name, None)
-            if value is not None and "$" not in str(value):
-                line = self.capture.line(settings.origin, settings.option_lines[name])
-                found[value] = (*found.get(value, ()), line)
-        for value, evidence in stated_by_azure(self.capture, name):
-            found[value] = tuple(dict.fromkeys((*found.get(value, ()), *evidence)))
+        found = {
+            value: lines
+            for value, lines in self.whole.stated_of_all(name).items()
+            if self.only is None or getattr(value, "version", self.only) == self.only
+        }
         for named in self.capture.records("assignment", NamedNetwork):
             if named.network in found:
                 found[named.network] += self.cite(named)
         return found
 
+    def stated_of_all(self, name: str) -> dict[Any, tuple[Evidence, ...]]:
+        """The values of a setting, whichever version of IP they are of."""
+        if name not in self.answers:
+            self.answers[name] = self._stated(name)
+        return dict(self.answers[name])
+
+    def _stated(self, name: str) -> dict[Any, tuple[Evidence, ...]]:
+        found: dict[Any, tuple[Evidence, ...]] = {}
+        settings_of_manifest = self.capture.manifest.network
+        value, plural = getattr(settings_of_manifest, name, None), _OF_ALL_VERSIONS.get(name, name)
+        if value is not None:
+            found[value] = (self.capture.setting("network", name),)
+        for each in getattr(settings_of_manifest, plural, None) or () if plural != name else ():
+            found.setdefault(each, (self.capture.setting("network", plural),))
+        for settings in self.capture.records("az_aks_create", ClusterSettings):
+            value = getattr(settings, name, None)
+            if value is not None and "$" not in str(value):
+                line = self.capture.line(settings.origin, settings.option_lines[name])
+                found[value] = (*found.get(value, ()), line)
+            for each in getattr(settings, plural, None) or () if plural != name else ():
+                if "$" not in str(each):
+                    line = self.capture.line(settings.origin, settings.option_lines[plural])
+                    found[each] = (*found.get(each, ()), line)
+        of_all = stated_by_azure(self.capture, plural) if plural != name else ()
+        by_azure = (*stated_by_azure(self.capture, name), *((each, lines) for all_, lines in of_all for each in all_))
+        for value, evidence in by_azure:
+            found[value] = tuple(dict.fromkeys((*found.get(value, ()), *evidence)))
+        return found
+
     def setting(self, name: str) -> Known[Any] | None:
-        """The one value of a setting; `None` when none is stated, or several are."""
+        """The one value of a setting; `None` when none is stated, or several are for one version of IP."""
         found = self.stated(name)
+        if len(found) > 1:
+            found = {value: lines for value, lines in found.items() if getattr(value, "version", None) == self.version}
         return Known(value=next(iter(found)), evidence=found[next(iter(found))]) if len(found) == 1 else None
+
+    @cached_property
+    def own_address(self) -> Known[Address] | None:
+        """The node's own address: that of the interface of its default route."""
+        route = self.wiring.default_route
+        address, evidence = self.address_of(self.wiring.link(route.dev) if route is not None and route.dev else None)
+        return Known(value=address, evidence=evidence) if address is not None else None
 
     @cached_property
     def route_table(self) -> dict[RouteTableEntry, tuple[Evidence, ...]]:
@@ -71,7 +149,7 @@ class NodeView:
             found[entry] = tuple(self.capture.setting("network", "route_table", index, key) for key in keys)
         for entry, evidence in azure_routes(self.capture):
             found[entry] = (*found.get(entry, ()), *evidence)
-        return found
+        return {entry: lines for entry, lines in found.items() if self.only in (None, entry.address_prefix.version)}
 
     @cached_property
     def subnet(self) -> Known[Network] | None:
@@ -83,9 +161,20 @@ class NodeView:
         if route is None:
             return None
         onlink = [
-            other for other in self.wiring.routes if other.dev == route.dev and self.is_in(route.gateway, other.network)
+            other
+            for other in self.wiring.routes
+            if other.dev == route.dev
+            and self.is_in(route.gateway, other.network)
+            # An address of the link alone is in no subnet.
+            and not other.network.is_link_local
         ]
         return Known(value=onlink[0].network, evidence=self.cite(onlink[0])) if onlink else None
+
+    def is_node_network(self, network: Network) -> bool | None:
+        """Whether a network is the node's subnet; `None` when neither that nor an address of the node is known."""
+        if self.subnet is not None:
+            return network == self.subnet.value
+        return self.own_address.value in network if self.own_address is not None else None
 
     def role(self, network: Network) -> Known[str] | None:
         """What a network is in this cluster, and the lines that say so; `None` when nothing does."""
@@ -105,6 +194,8 @@ class NodeView:
 
         Docker's own bridges are none: the kubelet never uses them.
         """
+        if self.whole is not self:
+            return self.whole.pod_bridge
         bridges = [b for b in self.wiring.bridges if not re.fullmatch(r"docker[0-9]+|br-[0-9a-f]{12}", b.name)]
         paired = {pod.bridge for pod in self.wiring.pods}
         for found in (
@@ -116,6 +207,10 @@ class NodeView:
             if found:
                 return found[0] if len(found) == 1 else None
         return None
+
+    def sees(self, address: Address | None) -> TypeGuard[Address]:
+        """Whether an address, if there is one, is of the version of IP that is looked at."""
+        return address is not None and self.only in (None, address.version)
 
     def leads_to_pod(self, ifname: str) -> bool:
         return naming(ifname) is not None or ifname in {pod.host_link for pod in self.wiring.pods}
@@ -153,6 +248,7 @@ class NodeView:
                 and route.gateway is None
                 and not route.is_host
                 and route.network.prefixlen
+                and not route.network.is_link_local
             ),
             None,
         )
@@ -163,10 +259,10 @@ class NodeView:
         return address is not None and network.prefixlen > 0 and address in network
 
     def address_of(self, link: HostLink | None) -> tuple[Address | None, tuple[Evidence, ...]]:
-        """The IPv4 address that an interface holds."""
+        """The address that an interface holds, of the version of IP by which the node's pods are known first."""
         for record in link.records if link else ():
             for info in record.addr_info if isinstance(record, Link) else ():
-                if info.family == "inet" and info.scope == "global":
+                if info.local.version == self.version and info.scope == "global":
                     return info.local, self.cite(record, info)
         return None, ()
 
@@ -183,10 +279,33 @@ class NodeView:
         return tuple(line for line in lines if pattern.search(line.text)) or lines[:1]
 
     @cached_property
+    def pod_ranges(self) -> dict[Network, tuple[Evidence, ...]]:
+        """The networks from which the node's own configuration hands out addresses to pods."""
+        ipam = self.plugin.ipam if self.plugin else None
+        if ipam is None or ipam.type != "host-local":
+            return {}
+        subnets = [ipam.subnet, *(one.subnet for choice in ipam.ranges for one in choice)]
+        return {
+            subnet: self.conf_lines("subnet", str(subnet))
+            for subnet in subnets
+            # A word stands for a network that a program puts there.
+            if isinstance(subnet, IPv4Network | IPv6Network) and self.only in (None, subnet.version)
+        }
+
+    @cached_property
     def version(self) -> int:
         """The version of IP by which the node's pods are known first: 4 unless they have addresses of 6 alone."""
         versions = {address.version for pod in self.wiring.pods for address in pod.addresses}
-        return min(versions, default=4)
+        return self.only or min(versions, default=4)
+
+    @cached_property
+    def versions(self) -> set[int]:
+        """The versions of IP that pods and services are seen to have."""
+        return {
+            *(address.version for pod in self.wiring.pods for address in pod.addresses),
+            *(service.cluster_ip.version for service in self.wiring.services if service.cluster_ip is not None),
+            *(network.version for network in self.stated("pod_cidr") if not isinstance(network, str)),
+        }
 
     def rules(self, chain: str) -> tuple[Rule, ...]:
         """The rules of a chain of the nat table, for the version of IP by which pods are known first."""

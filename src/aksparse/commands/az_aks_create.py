@@ -38,7 +38,9 @@ class ClusterSettings(Record):
         vnet_subnet_id: the id of the subnet of the nodes, or the variable that holds it.
         pod_subnet_id: the id of the subnet of the pods, or the variable that holds it.
         pod_cidr: the network of the pods.
+        pod_cidrs: the networks of the pods, where `--pod-cidrs` has several: one for each version of IP.
         service_cidr: the network of the services.
+        service_cidrs: the networks of the services, where `--service-cidrs` has several.
         dns_service_ip: the address of the cluster's DNS service.
         docker_bridge_address: the address and network of docker0.
         max_pods: how many pods a node may run.
@@ -57,7 +59,9 @@ class ClusterSettings(Record):
     vnet_subnet_id: str | None = None
     pod_subnet_id: str | None = None
     pod_cidr: Network | None = None
+    pod_cidrs: tuple[Network, ...] | None = None
     service_cidr: Network | None = None
+    service_cidrs: tuple[Network, ...] | None = None
     dns_service_ip: IPv4Address | IPv6Address | str | None = None
     docker_bridge_address: str | None = None
     max_pods: int | None = None
@@ -69,7 +73,6 @@ class ClusterSettings(Record):
 _FIELDS = {
     **{f"--{field.name.replace('_', '-')}": field.name for field in attrs.fields(ClusterSettings)[3:-2]},
     **{"-g": "resource_group", "-n": "name", "-k": "kubernetes_version"},
-    **{"--pod-cidrs": "pod_cidr", "--service-cidrs": "service_cidr"},
 }
 
 _COMMAND = LineGrammar(
@@ -103,7 +106,7 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
         try:
             for word in words:
                 if pending is not None and not word.startswith("-"):
-                    read[_FIELDS[pending]] = _to_value(_FIELDS[pending], word)
+                    read |= _read(_FIELDS[pending], word)
                     pending = None
                     continue
                 if pending is not None:
@@ -114,7 +117,7 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
                 if field is None:
                     unread.append(word)
                 elif value:
-                    read[field] = _to_value(field, value)
+                    read |= _read(field, value)
                 else:
                     pending = option
         except ValueError as error:
@@ -146,6 +149,17 @@ def _typed(line: str, *, first: bool) -> str:
     """The options in a line: without the backslash at its end, and in the first line without prompt and command."""
     options = line.strip().removesuffix("\\")
     return _BEFORE_OPTIONS.sub("", options, count=1) if first else options
+
+
+_PLURALS = {"pod_cidrs": "pod_cidr", "service_cidrs": "service_cidr"}
+
+
+def _read(field: str, text: str) -> dict[str, object]:
+    """The field that an option sets; of several values with commas between, the one for several."""
+    if field in _PLURALS and "," in text:
+        return {field: tuple(_to_value(_PLURALS[field], part) for part in text.split(","))}
+    field = _PLURALS.get(field, field)
+    return {field: _to_value(field, text)}
 
 
 def _to_value(field: str, text: str) -> object:

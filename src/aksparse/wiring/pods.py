@@ -52,7 +52,8 @@ def pods_on_the_node(wiring: Wiring, node: Node | None) -> tuple[PodWiring, ...]
 
     def elsewhere(pod: PodWiring) -> bool:
         rows = [record for record in pod.records if isinstance(record, Pod)]
-        return any(name is not None and row.node is not None and row.node != name for row in rows)
+        # The process of a pod that was entered is a process of this node, whatever a listing says.
+        return pod.pid is None and any(name is not None and row.node not in (None, name) for row in rows)
 
     return tuple(
         pod
