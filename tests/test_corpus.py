@@ -13,7 +13,7 @@ import pytest
 
 import aksparse
 from aksparse import ParseError, parse
-from aksparse.command import registry, split_lines
+from aksparse.command import recognise, registry, split_lines
 from aksparse.serialize import to_builtins, validate
 from tests.bless import gained
 from tests.corpus import (
@@ -162,6 +162,17 @@ def test_an_output_that_could_be_anything_is_not_guessed(name: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse(NAMED[name].text, strict=False)
     assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["unrecognised-output"]
+
+
+@pytest.mark.parametrize("begin", [0, 0.1, 0.25, 0.5, 2 / 3, 0.9, 1], ids=str)
+def test_an_output_without_its_beginning_is_never_taken_for_that_of_another_command(begin: float) -> None:
+    wrong = []
+    for name, case in NAMED.items():
+        lines = split_lines(case.text)
+        cut = lines[1:] if begin == 1 else lines[int(len(lines) * begin) :]
+        found = {command.name for command in recognise(cut)}
+        wrong += [(name, found)] if found - {case.command} else []
+    assert wrong == []
 
 
 def has_errors(case: CommandCase) -> bool:

@@ -127,7 +127,7 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 
 # A module may import those above it, never one below; the commands stand side by side.
 LAYERS = [
-    *("terminal", "prompts", "noise"),
+    *("terminal", "prompts", "noise", "foreign"),
     *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
     *("kubelet", "containers"),
     *("netfilter.values", "netfilter.matches.packet", "netfilter.matches.kernel", "netfilter.matches.rates"),

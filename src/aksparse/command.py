@@ -20,6 +20,7 @@ import attrs
 from aksparse import commands
 from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.errors import AksparseError, ParseError
+from aksparse.foreign import unread
 from aksparse.linere import LineGrammar, Refusal
 from aksparse.noise import noise as noise
 from aksparse.terminal import shown_lines
@@ -308,7 +309,7 @@ def parse(text: str, command: str | None = None, *, source: str = "<text>", stri
     if found:
         message = f"the text may be the output of {' or '.join(c.name for c in found)}; name the command"
         raise ParseError([_about_the_text("ambiguous-output", message, source, texts)])
-    message = f"no known command prints text like this; known are: {', '.join(registry())}"
+    message = f"{unread(texts)}; known are: {', '.join(registry())}"
     raise ParseError([_about_the_text("unrecognised-output", message, source, texts)])
 
 

@@ -13,6 +13,7 @@ import attrs
 from aksparse.command import Command, Parsed, noise, recognise
 from aksparse.commandline import Invocation, command_for, wrapper_of
 from aksparse.diagnostics import Diagnostic, Severity
+from aksparse.foreign import unread
 from aksparse.noise import BANNER
 from aksparse.sections import ONE_OF_SEVERAL, Section, is_first_link, sections
 
@@ -118,7 +119,7 @@ class Outputs:
             self.report(numbers.start, "unread-output", message, "warning")
         else:
             self.set_aside(numbers[1:], "unread-output")
-            self.report(numbers.start, "unrecognised-output", "no known command prints text like this")
+            self.report(numbers.start, "unrecognised-output", unread(texts))
 
     def begins_again(self, command: Command[Any], numbers: range) -> list[int]:
         """The numbers where a listing of interfaces begins anew, when nothing else stands between them."""

@@ -10,11 +10,29 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from aksparse.command import Command, Lines
+from tests.engines import SecondEngine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 _numbers = itertools.count(1)
+_second_engine = SecondEngine()
+
+
+@pytest.fixture(autouse=True)
+def both_engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test has parsed, pyparsing itself reads line by line as the compiled patterns do."""
+    account = Command._account
+
+    def noted(command: Command[object], lines: Lines) -> None:
+        _second_engine.note(command.name, lines.texts)
+        account(command, lines)
+
+    monkeypatch.setattr(Command, "_account", noted)
+    yield
+    assert _second_engine.disagreements() == []
 
 
 def unavailable(reason: str) -> NoReturn:

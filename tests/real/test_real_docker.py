@@ -22,9 +22,7 @@ import pytest
 
 from aksparse import parse
 from aksparse.command import split_lines
-from aksparse.commands import docker_ps
 from aksparse.commands.docker_ps import Container, parse_docker_ps
-from aksparse.linere import LineGrammar
 from tests.docker_json import as_docker_json, columns_of, said_by_docker
 from tests.real.conftest import unavailable
 
@@ -246,15 +244,3 @@ def assert_ports(container: Container, ports: list[dict[str, Any]]) -> None:
 def test_what_only_docker_prints_is_recognised(engine: Engine) -> None:
     for view in VIEWS[:-1]:  # whole ids alone may be anything's
         assert parse(engine.ps(*view)).command == "docker_ps"
-
-
-def grammars() -> list[LineGrammar]:
-    return [value for value in vars(docker_ps).values() if isinstance(value, LineGrammar)]
-
-
-def test_both_engines_read_every_line_alike(engine: Engine) -> None:
-    assert len(grammars()) >= 4
-    for view in VIEWS:
-        for line in split_lines(engine.ps(*view))[::4]:
-            for grammar in grammars():
-                assert grammar.parse(line) == grammar.parse_with_pyparsing(line)

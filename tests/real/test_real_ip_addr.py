@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aksparse.commands.ip_addr import parse_ip_addr
-from aksparse.links import brief, counters, details, lines
 from aksparse.serialize import to_builtins
 from tests.real.conftest import unavailable
 from tests.real.topologies import build
-from tests.test_linere import grammars_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -301,17 +299,3 @@ def test_random_topologies_read_as_in_the_json(seed: int, make_namespace: Callab
     links = [link for namespace in namespaces for link in assert_same(namespace, named=bool(seed % 2))]
     assert len({link["linkinfo"]["info_kind"] for link in links if "linkinfo" in link}) >= 4
     assert len({key for link in links for address in link["addr_info"] for key in address}) >= 12
-
-
-@pytest.mark.parametrize("seed", range(20, 22))
-def test_both_engines_read_every_line_of_random_topologies_alike(
-    seed: int, make_namespace: Callable[[], Namespace]
-) -> None:
-    grammars = [grammar for module in (brief, counters, details, lines) for grammar in grammars_in(vars(module))]
-    assert len(grammars) > 30
-    texts = [text for namespace in build(seed, make_namespace, 3) for _, text, _ in all_forms(namespace, named=True)]
-    read = {line for text in texts for line in text.splitlines()}
-    assert len(read) > 200
-    for line in read:
-        for grammar in (grammar for grammar in grammars if grammar.whole):
-            assert grammar.parse(line) == grammar.parse_with_pyparsing(line), line

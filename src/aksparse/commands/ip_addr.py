@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aksparse.command import Command, Lines, noise
+from aksparse.iproute import shows
 from aksparse.links.brief import BRIEF, DEVICE_BEFORE_ADDRESS, LINE_END, ONE_LINE, read_brief
 from aksparse.links.counters import read_counter_names, read_counts
 from aksparse.links.details import KIND, read_details
@@ -50,6 +51,7 @@ from aksparse.records import drafter, finish, maker
 from aksparse.tokens import to_ip
 
 _INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")
+_BRIEF = re.compile(r"--?br(?:ief|ie|i)?")
 _CONTINUED = re.compile(r" {6,}(?=[a-z])")
 
 _make_link = maker(
@@ -371,18 +373,8 @@ def _fill(draft: Any, fields: Fields) -> None:
         setattr(draft, name, value)
 
 
-_OPTIONS = ("statistics", "stats", "details", "oneline", "brief", "color", "4", "6", "0")
-
-
 def _produced_by(argv: Sequence[str]) -> bool:
-    options = [word.lstrip("-").partition("=")[0] for word in argv[1:] if word.startswith("-")]
-    words = [word for word in argv[1:] if not word.startswith("-")]
-    return (
-        argv[0] == "ip"
-        and all(any(known.startswith(option) for known in _OPTIONS) for option in options)
-        and words[:1] in (["a"], ["ad"], ["addr"], ["address"], ["l"], ["li"], ["link"])
-        and words[1:2] in ([], ["show"], ["s"], ["list"], ["ls"], ["lst"], ["sh"])
-    )
+    return shows([word for word in argv if not _BRIEF.fullmatch(word)], "address", "link")
 
 
 COMMAND = Command(

@@ -27,7 +27,7 @@ def _form(pattern: str, name: str) -> LineGrammar:
 
 ANY = _form(r"[^ \t]+", "word")
 NAME = _form(r"[a-z0-9][a-z0-9.-]*", "name")
-_AGE_PATTERN = r"[0-9][0-9ydhms]*|<unknown>|<invalid>"
+_AGE_PATTERN = r"(?:[0-9]+[ydhms])+|<unknown>|<invalid>"
 AGE = _form(_AGE_PATTERN, "age")
 LAST_SEEN = _form(rf"(?:{_AGE_PATTERN})(?: \(x[0-9]{{1,18}} over [0-9][0-9ydhms]*\))?", "time")
 DURATION_OR_NONE = _form(rf"{_AGE_PATTERN}|<none>", "age or <none>")

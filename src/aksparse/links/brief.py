@@ -29,7 +29,7 @@ _DEVICE = pp.Regex(r"[0-9]{1,10}").set_name("interface index")("ifindex") + ":" 
 DEVICE_BEFORE_ADDRESS = LineGrammar(_DEVICE + pp.FollowedBy(pp.Regex(r"inet6?[ \t]")), whole=False)
 LINE_END = re.compile(r"\\(?= {4})")
 ONE_LINE = LineGrammar(
-    _DEVICE + pp.Regex(r"inet6?[ \t].*")
+    _DEVICE + pp.Regex(r"inet6?[ \t][^\\/]*/.*").set_name("address")
     | interface + pp.Regex(r"<[A-Z0-9_,-]*> .*\\ {4}link/.*").set_name("rest of the line")
 )
 # With `-br` a link is one line that begins with its name.
