@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +130,52 @@ def test_parse_auto_tells_what_it_does_not_read_and_still_succeeds() -> None:
 def test_nothing_is_an_empty_list(command: str) -> None:
     result = run("parse", command)
     assert (result.exit_code, json.loads(result.stdout), result.stderr) == (0, [], "")
+
+
+@pytest.mark.parametrize("line", ["ip addr", "ip -d -4 a", "sudo nsenter -t 42 -n ip addr show eth0"])
+def test_a_command_may_be_named_by_its_command_line(line: str) -> None:
+    named, told = (run("parse", name, KUBENET / "ip_addr.txt") for name in ("ip_addr", line))
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert json.loads(told.stdout) == json.loads(named.stdout) != []
+
+
+@pytest.mark.parametrize("line", ["ip frobnicate", "uname -a", "ip 'addr", ""])
+def test_a_command_line_that_is_not_read_is_trouble(line: str) -> None:
+    result = run("parse", line, KUBENET / "ip_addr.txt")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"aksparse: no command {line!r}; there are: ")
+
+
+def test_output_of_another_command_is_told_as_such() -> None:
+    result = run("parse", "route", KUBENET / "ip_addr.txt")
+    assert (result.exit_code, json.loads(result.stdout)) == (1, [])
+    told = f"aksparse: {KUBENET / 'ip_addr.txt'}: looks like the output of ip_addr, not route"
+    assert result.stderr.splitlines()[-1] == told
+    assert "looks like" not in run("parse", "route", stdin="no output of anything\n").stderr
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_a_packed_file_is_read_like_the_file(suffix: str, pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    file = tmp_path / f"routes.txt.{suffix}"
+    file.write_bytes(pack(ROUTES.encode()))
+    assert run("parse", "route", file).stdout == run("parse", "route", stdin=ROUTES).stdout
+    assert [output["source"] for output in json.loads(run("parse", "auto", file).stdout)] == [str(file)]
+
+
+def test_an_archive_of_files_is_none_to_parse(tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "node"), "gztar", KUBENET)
+    result = run("parse", "route", archive)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"aksparse: {archive}: is an archive; `aksparse files` lists")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("arguments", [("parse", "route", KUBENET / "route_n.txt"), ("compare", KUBENET, AZURE)])
+def test_a_full_disk_is_trouble_and_said_in_one_line(arguments: tuple[str | Path, ...]) -> None:
+    command = [sys.executable, "-m", "aksparse", *map(str, arguments)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, b"aksparse: standard output: No space left on device\n")
 
 
 def test_an_unknown_command_is_trouble_and_the_known_ones_are_named() -> None:
@@ -288,7 +339,7 @@ def test_compare_tells_what_was_not_understood_on_standard_error(tmp_path: Path)
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
     assert lines[0].startswith("node/route_n.txt:9:9: unexpected-line: ")
-    assert lines[1] == "node/pod_1_route_n.txt:0:0: missing-file: capture.toml names it, but it is not there"
+    assert lines[1] == "node/pod_1_route_n.txt: missing-file: capture.toml names it, but it is not there"
     assert len(lines) == 2
 
 
@@ -404,13 +455,20 @@ def test_validate_tells_by_path_what_is_wrong_with_records(schema: str, path: tu
         assert result.stdout.startswith(f"-: {told}: ")
 
 
-@pytest.mark.parametrize(("name", "text"), [("x.json", "{"), ("x.toml", "a = "), ("x.json", "")])
-def test_validate_of_what_is_neither_json_nor_toml_is_trouble(name: str, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("x.json", '{\n"a" 1}', ":2:5: not JSON: "),
+        ("x.json", "", ":1:1: not JSON: "),
+        ("x.toml", "a = ", ": not TOML: "),
+    ],
+)
+def test_validate_of_what_is_neither_json_nor_toml_is_trouble(name: str, text: str, told: str, tmp_path: Path) -> None:
     file = tmp_path / name
     file.write_text(text)
     result = run("validate", file)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"aksparse: {file}: ")
+    assert result.stderr.startswith(f"aksparse: {file}{told}")
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -422,12 +480,20 @@ def test_the_version_is_that_of_the_package() -> None:
     assert (result.exit_code, result.stdout) == (0, f"aksparse, version {__version__}\n")
 
 
-@pytest.mark.parametrize("command", [[], ["parse"], ["compare"], ["schema"], ["validate"], ["commands"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)])
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_explains_itself(command: list[str], option: str) -> None:
     result = run(*command, option)
     assert result.exit_code == 0
     assert result.stdout.startswith("Usage: ")
+    assert "..." not in result.stdout.replace("[ARGS]...", "")
+    assert "\\b" not in result.stdout
+
+
+def test_help_shows_the_command_lines_of_collect_as_the_script_does() -> None:
+    script, told = run("collect").stdout, run("collect", "--help").stdout
+    (there,) = re.findall(r"kubectl debug node/NODE (.*) -- ", script)
+    assert f"      kubectl debug node/NODE {there} -- \\\n          chroot /host sh -s -- - > node.tar.gz\n" in told
 
 
 @pytest.mark.parametrize(

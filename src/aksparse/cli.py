@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -16,13 +19,15 @@ from rich.console import Console
 from aksparse import __version__
 from aksparse.architecture.description import Architecture
 from aksparse.architecture.description import describe as describe_wiring
+from aksparse.archive import Dump
 from aksparse.capture import MANIFEST, decode, read_manifest, read_text
-from aksparse.command import command_named, registry
+from aksparse.command import Command, command_named, recognise, registry, split_lines
+from aksparse.commandline import command_for, unwrap
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
 from aksparse.load import load_capture, read_dump
-from aksparse.members import Limits
+from aksparse.members import Limits, is_archive_name
 from aksparse.report import description_to_markdown, print_comparison, print_description, to_markdown
 from aksparse.serialize import (
     fitting_schemas,
@@ -52,13 +57,24 @@ class _Trouble(click.ClickException):
 
 
 class _Group(click.Group):
-    """Turns the errors that aksparse raises on purpose into messages."""
+    """Turns the errors that aksparse raises on purpose, and output that can't be written, into messages."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except AksparseError as error:
             raise _Trouble(str(error)) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _drop_what_is_not_written()
+            raise _Trouble(f"standard output: {error.strerror}") from None
+
+
+def _drop_what_is_not_written() -> None:
+    """Else the interpreter tries once more when it ends, and complains with a traceback."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,7 +91,30 @@ def _read(file: str) -> tuple[str, str]:
     """The text of a file or of standard input, and its name."""
     if file == "-":
         return decode(sys.stdin.buffer.read()), "-"
+    if is_archive_name(file):
+        return decode(_unpacked(file)), file
     return read_text(Path(file)), file
+
+
+def _unpacked(file: str) -> bytes:
+    """What is in a packed file, such as `routes.txt.gz`."""
+    dump = Dump(Path(file))
+    if not dump.single:
+        raise CaptureError(file, "is an archive; `aksparse files` lists what is in it, `aksparse describe` reads it")
+    content = next((content for _, content in dump.read(dump.files)), None)
+    if content is None:
+        raise CaptureError(file, "; ".join(diagnostic.message for diagnostic in dump.diagnostics))
+    return content
+
+
+def _command(words: str) -> tuple[Command[Any], tuple[str, ...] | None]:
+    """The command of a name such as `ip_addr`, or of a command line such as `ip -d addr`, and that command line."""
+    if words not in registry():
+        with contextlib.suppress(ValueError):
+            invocation = unwrap(shlex.split(words))
+            if command := command_for(invocation):
+                return command, invocation.argv
+    return command_named(words), None
 
 
 def _say(diagnostics: Iterable[Diagnostic]) -> None:
@@ -87,23 +126,35 @@ def _say(diagnostics: Iterable[Diagnostic]) -> None:
 @click.argument("command", metavar="COMMAND|auto")
 @click.argument("file", default="-")
 def parse(command: str, file: str) -> None:
-    """Read the output of COMMAND in FILE, or in standard input, and print its records as JSON.
+    """Print the records in the output of a command as JSON.
 
-    With `auto`, find every output in a terminal log or a Markdown page, and print one object for each.
-    What is not understood is told on standard error as SOURCE:LINE:COLUMN: CODE: MESSAGE.
+    COMMAND is a name that `aksparse commands` lists, or a command line such as "ip -d addr"; its output is read from
+    FILE, or from standard input. With `auto`, every output in a terminal log or a Markdown page is found, and an object
+    printed for each.
+
+    What is not understood is told on standard error as SOURCE:LINE:COLUMN: CODE: MESSAGE, and the exit code is 1.
     """
-    known = None if command == "auto" else command_named(command)
+    known, argv = (None, None) if command == "auto" else _command(command)
     text, source = _read(file)
     if known is None:
         transcript = read_transcript(text, source=source)
         diagnostics = transcript.all_diagnostics
         click.echo(to_json([output_to_builtins(output) for output in transcript.outputs]))
     else:
-        parsed = known.parse(text, source=source, strict=False)
+        parsed = known.parse(text, source=source, strict=False, argv=argv)
         diagnostics = parsed.diagnostics
         click.echo(to_json(parsed.records))
     _say(diagnostics)
+    if known is not None and not parsed and not parsed.understood:
+        _say_what_else(text, source, known)
     sys.exit(NOT_ALL if any(diagnostic.severity == "error" for diagnostic in diagnostics) else OK)
+
+
+def _say_what_else(text: str, source: str, known: Command[Any]) -> None:
+    """Of a text in which nothing was understood: whose output it looks like."""
+    others = [other.name for other in recognise(split_lines(text)) if other is not known]
+    if others:
+        click.echo(f"aksparse: {source}: looks like the output of {' or '.join(others)}, not {known.name}", err=True)
 
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -132,18 +183,21 @@ def _limits(options: Mapping[str, int]) -> Limits:
 
 @main.command()
 def collect() -> None:
-    r"""Print a shell script that records what aksparse reads on a node, its pods included, into one archive.
+    """Print a shell script that records a node.
 
-    On the node, as root:
+    It records what aksparse reads, each pod's network namespace included, into one archive. On the node, as root:
 
+    \b
+        aksparse collect > collect.sh
         sh collect.sh node.tar.gz
 
     From elsewhere:
 
     \b
-        aksparse collect | kubectl debug node/NODE -i --quiet --profile=sysadmin --image=busybox -- \
+        aksparse collect |
+        kubectl debug node/NODE -i --quiet --profile=sysadmin --image=busybox -- \\
             chroot /host sh -s -- - > node.tar.gz
-    """
+    """  # noqa: D301  (click knows paragraphs that it may not wrap by a backspace)
     script = resources.files("aksparse").joinpath("collect.sh")
     click.echo(script.read_text(encoding="utf-8"), nl=False)
 
@@ -152,10 +206,10 @@ def collect() -> None:
 @click.argument("dump", type=click.Path())
 @_takes_dumps
 def files(dump: str, **limits: int) -> None:
-    """List the files of DUMP, a directory or archive, and what aksparse reads them as.
+    """List the files of a dump, and what each is read as.
 
-    One line each: the file, the node where there are several (`*`: each), and the commands whose output it holds; `-`
-    is a file that was not looked into.
+    DUMP is a directory, an archive or a file. One line each: the file, the node where there are several (`*`: each),
+    and the commands whose output it holds; `-` is a file that was not looked into.
     """
     found = read_dump(dump, limits=_limits(limits))
     nodes: dict[str, list[str]] = {}
@@ -196,10 +250,10 @@ _prints_a_report = click.option(
 @_prints_a_report
 @_takes_dumps
 def describe(dump: str, form: str, **limits: int) -> None:
-    """Tell the network architecture of one node: of DUMP, a directory, archive, terminal log or Markdown page.
+    """Tell the network architecture of one node.
 
-    Of a dump that holds several nodes, DUMP::NODE is one. Each fact comes with the lines that prove it, or with the
-    commands that would show it.
+    DUMP is a directory, archive, terminal log or Markdown page; of one that holds several nodes, DUMP::NODE is one.
+    Each fact comes with the lines that prove it, or with the commands that would show it.
 
     Exits with 1 when lines of the dump contradict each other, otherwise with 0.
     """
@@ -219,9 +273,10 @@ def describe(dump: str, form: str, **limits: int) -> None:
 @_prints_a_report
 @_takes_dumps
 def compare(left: str, right: str, form: str, **limits: int) -> None:
-    """Compare two nodes, LEFT and RIGHT: directories, archives, terminal logs or Markdown pages.
+    """Compare two nodes.
 
-    Of a dump that holds several nodes, DUMP::NODE is one.
+    LEFT and RIGHT are directories, archives, terminal logs or Markdown pages; of one that holds several nodes,
+    DUMP::NODE is one.
 
     Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
     """
@@ -241,7 +296,10 @@ def compare(left: str, right: str, form: str, **limits: int) -> None:
 @main.command()
 @click.argument("name", required=False)
 def schema(name: str | None) -> None:
-    """Print the JSON Schema NAME, or without a name the names of all, one a line."""
+    """Print a JSON Schema, or the names of all.
+
+    Without NAME, the names are printed, one a line.
+    """
     click.echo("\n".join(schema_names()) if name is None else schema_text(name).rstrip("\n"))
 
 
@@ -249,9 +307,10 @@ def schema(name: str | None) -> None:
 @click.argument("file", default="-")
 @click.option("--schema", "name", help="The schema to validate by; without it, the one that fits best.")
 def validate(file: str, name: str | None) -> None:
-    """Tell by path what is wrong with FILE: JSON that aksparse printed, or a capture.toml.
+    """Tell what is wrong with JSON or a capture.toml.
 
-    Prints nothing and exits with 0 when it is valid, otherwise with 1.
+    FILE, or standard input, holds JSON that aksparse printed, or is a capture.toml. What is wrong is told by path, and
+    the exit code is 1; of what is valid nothing is printed.
     """
     text, source = _read(file)
     document = _load(text, source)
@@ -279,13 +338,15 @@ def _load(text: str, source: str) -> object:
         if source.endswith(".toml"):
             return json.loads(json.dumps(tomllib.loads(text), default=str))
         return json.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _Trouble(f"{source}: {error}") from None
+    except json.JSONDecodeError as error:
+        raise _Trouble(f"{source}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _Trouble(f"{source}: not TOML: {error}") from None
 
 
 @main.command()
 def commands() -> None:
-    """List the commands whose output aksparse reads."""
+    """List the commands whose output is read."""
     width = max(map(len, registry()))
     for name, command in registry().items():
         click.echo(f"{name:{width}}  {command.title}")

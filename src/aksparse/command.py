@@ -122,8 +122,8 @@ class Parsed(Sequence[R]):
     line: int = 1
     records: tuple[R, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
-    ignored: Mapping[int, str] = attrs.field(factory=dict, repr=False)
-    recorded: Sequence[int] = attrs.field(default=(), repr=False)
+    ignored: Mapping[int, str] = attrs.field(factory=dict, repr=False, hash=False)
+    recorded: Sequence[int] = attrs.field(default=(), repr=False, hash=False)
 
     @overload
     def __getitem__(self, index: int) -> R: ...

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import attrs
-from deepdiff import DeepDiff
 
 from aksparse.architecture.description import ASPECTS, Architecture
 from aksparse.architecture.fact import Fact, Known
@@ -151,6 +150,8 @@ def _meaning(sides: tuple[str, str], left: Any, right: Any, changes: Iterable[Ch
 
 def _changes(left: dict[str, Any], right: dict[str, Any]) -> Iterable[Change]:
     """What DeepDiff finds, by part. The order of a list of roles means nothing."""
+    from deepdiff import DeepDiff  # it takes long to import, and only values that are known on both sides need it
+
     tree = DeepDiff(left, right, ignore_order=True, view="tree")
     found: dict[str, Change] = {}
     for level in (level for levels in tree.values() for level in levels):

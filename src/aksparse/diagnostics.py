@@ -36,7 +36,7 @@ class Diagnostic:
         severity: `error` when the line is in no record; `warning` when it is, with a reservation.
         message: what is wrong, and what was expected.
         source: the name of the input.
-        line: the line, counted from 1; 0 when the whole input is meant.
+        line: the line, counted from 1; 0, and not printed, when the whole input is meant.
         column: the column in that line, counted from 1; 0 when the whole line is meant.
         text: the line itself.
     """
@@ -50,7 +50,8 @@ class Diagnostic:
     text: str = ""
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}:{self.column}: {self.code}: {self.message}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.source}{place}: {self.code}: {self.message}"
 
     def render(self) -> str:
         """The diagnostic, the line and a caret under the column."""

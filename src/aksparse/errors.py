@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 class AksparseError(Exception):
     """Base of every exception that aksparse raises on purpose."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the data as it is; by default the message would be taken for the arguments."""
+        return _same_error, (type(self), self.args), vars(self)
+
+
+def _same_error(kind: type[AksparseError], arguments: tuple[object, ...]) -> AksparseError:
+    return kind.__new__(kind, *arguments)
+
 
 class ParseError(AksparseError):
     """Some input was not understood.

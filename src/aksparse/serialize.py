@@ -17,14 +17,12 @@ from importlib.resources import files
 from inspect import cleandoc
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 import orjson
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.preconf.orjson import make_converter
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from aksparse.capture import Manifest, NetworkSettings, OutputEntry, RouteTableEntry
 from aksparse.command import Parsed, registry
@@ -33,6 +31,9 @@ from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError
 from aksparse.records import PROVENANCE, Record
 from aksparse.statement import Description
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _TEXT = (IPv4Address, IPv6Address, IPv4Network, IPv6Network, Decimal)
 
@@ -143,6 +144,8 @@ def validate(document: object, name: str) -> Iterator[str]:
 
 
 def _errors(document: object, name: str) -> Iterator[ValidationError]:
+    from jsonschema import Draft202012Validator  # it takes long to import, and only validation needs it
+
     validator = Draft202012Validator(json.loads(schema_text(name)), format_checker=Draft202012Validator.FORMAT_CHECKER)
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(part) for part in error.path]):
         yield from _causes(error)
