@@ -155,7 +155,7 @@ LAYERS = [
     *("architecture.translation", "architecture.source_nat"),
     *("architecture.modes", "architecture.marks", "architecture.plugin", "architecture.families"),
     *("architecture.remote", "architecture.services", "architecture.address_plan", "architecture.description"),
-    *("statement", "migration", "compare", "serialize", "report", "cli"),
+    *("statement", "migration", "compare", "serialize", "report", "cli", "__main__"),
 ]
 
 

@@ -2,4 +2,5 @@
 
 from aksparse.cli import main
 
-main(prog_name="aksparse")
+if __name__ == "__main__":
+    main(prog_name="aksparse")
