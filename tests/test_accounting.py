@@ -352,7 +352,7 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"^(\[\S+ |)-A \S+|(?<!\S)(?:-m \S+|--?[A-Za-z][\w-]*)", r" \1", line)
         case "assignment" | "az_aks_create":
             line = re.sub(r" #.*", "", line)
-            line = re.sub(r"(?<!\S)--([a-z-]+)", lambda m: " " if field_of(m[1]) in record else m[0], line)
+            line = re.sub(r"(?<!\S)--([a-z-]+)", lambda m: " " if fields_of(m[1]) & record.keys() else m[0], line)
         case "az_aks_show" | "az_route_table" | "az_subnet_list":
             # A key is the name of a field or, in `other`, kept; a null is left out.
             keys = {*keys_in(record)}
@@ -419,8 +419,10 @@ CNI_KEYS = {
 }
 
 
-def field_of(option: str) -> str:
-    return option.removesuffix("s").replace("-", "_") if option.endswith("cidrs") else option.replace("-", "_")
+def fields_of(option: str) -> set[str]:
+    """The fields that an option may set: one that may have several values sets that of one when it has one."""
+    field = option.replace("-", "_")
+    return {field, field.removesuffix("s")} if field.endswith("cidrs") else {field}
 
 
 def words_of_record(value: Any, key: str = "") -> Iterator[str]:
