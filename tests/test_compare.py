@@ -254,7 +254,7 @@ def test_the_order_of_interfaces_rules_of_services_and_pods_means_nothing(tmp_pa
     ("file", "old", "new", "expected"),
     [
         ("kubectl_get_nodes.txt", "v1.17.11", "v1.18.8", ["kubernetes_version"]),
-        ("kubectl_get_nodes.txt", "docker://19.3.12", "containerd://1.4.1", ["container_runtime"]),
+        ("kubectl_get_nodes.txt", "docker://19.3.12", "docker://20.10.7", ["container_runtime"]),
         ("capture.toml", "10.200.0.10", "10.200.0.11", []),  # then two sources contradict each other
         ("capture.toml", "10.200.0.0/16", "10.200.0.0/18", ["service_addresses"]),
         ("pod_1_route_n.txt", "10.100.1.1 ", "10.100.1.9 ", []),

@@ -66,7 +66,7 @@ OWN, VNET, PODS, SERVICES = "the node itself", "the VNet", "all pods", "services
 
 KUBENET: Row = {
     "network_mode": {"mode": "kubenet"},
-    "network_plugin": {"plugin": "kubenet"},
+    "network_plugin": {"plugin": "kubenet", "chained": ["portmap"]},
     "network_policy": {"engine": "none"},
     "pod_attachment": {"kind": "bridge", "uplink_is_port": False},
     "host_link_naming": {"prefix": "veth"},
@@ -113,7 +113,7 @@ KUBENET_CALICO = row(
 AZURE_BRIDGE = row(
     KUBENET,
     network_mode={"mode": "azure-bridge"},
-    network_plugin={"plugin": "azure"},
+    network_plugin={"plugin": "azure", "chained": ["portmap"]},
     pod_attachment={"kind": "bridge", "uplink_is_port": True},
     host_link_naming={"prefix": "azv"},
     pod_addressing={"source": "node subnet", "prefixlen": 24},
@@ -154,6 +154,7 @@ POD_SUBNET = row(
 CILIUM = row(
     TRANSPARENT,
     network_mode={"mode": "azure-cilium"},
+    network_plugin={"plugin": "azure", "chained": []},
     network_policy={"engine": "cilium"},
     host_link_naming={"prefix": "lxc"},
     pod_addressing={"source": "node subnet", "prefixlen": 32},
@@ -173,7 +174,7 @@ CILIUM_OVERLAY = row(
 BRIDGE = row(
     KUBENET,
     network_mode={"mode": "bridge"},
-    network_plugin={"plugin": "bridge"},
+    network_plugin={"plugin": "bridge", "chained": []},
     address_plan=PLAN_OUTSIDE_AZURE,
     remote_pods={"kind": "nodes route to each other"},
     # ipMasq spares the plugin's own network alone: pods on other nodes see the node.
@@ -183,7 +184,7 @@ BRIDGE = row(
 FLANNEL = row(
     BRIDGE,
     network_mode={"mode": "flannel"},
-    network_plugin={"plugin": "flannel"},
+    network_plugin={"plugin": "flannel", "chained": ["portmap"]},
     remote_pods={"kind": "VXLAN"},
     source_nat=but(BRIDGE, "source_nat", mechanism="flanneld", exempt={PODS}),
     mtu={"pod": 1450, "host_link": 1450, "uplink": 1500, "smallest": 1450},
@@ -192,7 +193,7 @@ PTP = row(
     BRIDGE,
     **ROUTED,
     network_mode={"mode": "ptp"},
-    network_plugin={"plugin": "ptp"},
+    network_plugin={"plugin": "ptp", "chained": ["portmap"]},
     pod_gateway={"kind": "the other end of the link", "fixed_neighbour": False},
     source_nat=but(BRIDGE, "source_nat", mechanism="kindnetd", exempt={PODS, OWN}),
 )
@@ -200,7 +201,7 @@ CALICO_BGP = row(
     BRIDGE,
     **ROUTED,
     network_mode={"mode": "calico-bgp"},
-    network_plugin={"plugin": "calico"},
+    network_plugin={"plugin": "calico", "chained": ["portmap"]},
     network_policy={"engine": "calico"},
     host_link_naming={"prefix": "cali"},
     pod_addressing={"source": "pod CIDR", "prefixlen": 32},

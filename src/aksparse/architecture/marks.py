@@ -289,6 +289,10 @@ def _configuration(node: NodeView) -> Seen:
     }
     if plugin.type not in _META_PLUGINS:
         yield "CNI type", plugin.type, node.conf_lines("type", plugin.type)
+    for other in node.chained:
+        # Such as cilium-cni behind azure-vnet: two that connect pods.
+        if any(other.type in mode.shows["CNI type"] for mode in MODES.values()):
+            yield "CNI type", other.type, node.conf_lines("type", other.type)
     for kind, value in values.items():
         if value is not None and any(value in mode.shows.get(kind, ()) for mode in MODES.values()):
             word = plugin.bridge if kind == "CNI bridge" else value

@@ -40,19 +40,25 @@ class NetworkPlugin:
 
     Attributes:
         plugin: `kubenet`, `azure`, `flannel`, `calico`, `bridge` or `ptp`.
+        chained: the plugins that the CNI configuration has behind it, such as `portmap`, which forwards the ports of
+            the node that pods ask for; absent when the configuration is not known.
     """
 
     plugin: str
+    chained: tuple[str, ...] | None = None
 
     def summary(self) -> str:
-        return self.plugin
+        return f"{self.plugin}, with {both(self.chained)} behind it" if self.chained else self.plugin
 
     def meaning(self) -> str:
-        return {
+        connects = {
             "kubenet": "kubenet connects the pods",
             "azure": "Azure CNI connects the pods",
             "calico": "Calico connects the pods",
         }.get(self.plugin, f"the CNI plugin {self.plugin} connects the pods")
+        if self.chained is None:
+            return connects
+        return f"{connects}, and {both(self.chained)} {'adds' if len(self.chained) < 2 else 'add'} to their links"
 
 
 @attrs.frozen(kw_only=True)
@@ -138,7 +144,10 @@ def network_plugin(node: NodeView) -> Fact[NetworkPlugin]:
         return _conflicting(marks)
     plugins = {mode.plugin for mode in modes}
     if len(plugins) == 1:
-        return known(NetworkPlugin(plugin=plugins.pop()), _first_lines(_telling(modes, marks)))
+        chained = tuple(plugin.type for plugin in node.chained)
+        value = NetworkPlugin(plugin=plugins.pop(), chained=chained if node.plugin is not None else None)
+        of_chained = [line for name in chained for line in node.conf_lines("type", name)]
+        return known(value, (*_first_lines(_telling(modes, marks)), *of_chained))
     reason = f"cannot tell: {' or '.join(sorted(plugins))}" if marks else "nothing names the network plugin"
     return Unknown(reason=reason, commands=deciding(modes, marks))
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from aksparse.architecture.fact import Fact, Unknown, contradiction, instance, known
+from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView, once
 from aksparse.capture import Address, Evidence
@@ -270,9 +270,22 @@ def mtu(node: NodeView) -> Fact[Mtu]:
                 links["host_link"].append(record)
     first = {name: {link.mtu: link for link in reversed(found) if link.mtu} for name, found in links.items()}
     proof = [link for by_mtu in first.values() for _, link in sorted(by_mtu.items())]
+    configured, of_conf = _configured_mtu(node)
+    if configured is not None and first["pod"].keys() - {configured}:
+        given = both(sorted(first["pod"]))
+        reason = f"the CNI configuration gives pods an MTU of {configured}, and they have {given}"
+        return contradiction(reason, of_conf, node.cite(*first["pod"].values()))
     if not proof:
         return Unknown(reason="no MTU is in the capture", commands=("ip addr", "nsenter -t PID -n ip addr"))
     values = {name: tuple(sorted(by_mtu)) for name, by_mtu in first.items() if by_mtu}
+    if configured is not None:
+        values.setdefault("pod", (configured,))
     whole = {"pod", "host_link", "uplink"} <= values.keys()
     value = Mtu(**values, smallest=min(min(of_kind) for of_kind in values.values()) if whole else None)
-    return known(value, node.cite(*proof))
+    return known(value, (*node.cite(*proof), *of_conf))
+
+
+def _configured_mtu(node: NodeView) -> tuple[int | None, tuple[Evidence, ...]]:
+    """The MTU that the node's configuration gives pods; 0 leaves it to the plugin."""
+    found = node.plugin.mtu if node.plugin else None
+    return (found, node.conf_lines("mtu", str(found))) if found else (None, ())

@@ -272,10 +272,16 @@ class NodeView:
         plugins = self.wiring.cni.plugins if self.wiring.cni else ()
         return next((plugin for plugin in plugins if plugin.type != "loopback"), None)
 
+    @property
+    def chained(self) -> tuple[CniPlugin, ...]:
+        """The plugins behind the one that connects pods, in the order they run."""
+        plugins = [plugin for plugin in self.wiring.cni.plugins if plugin.type != "loopback"] if self.wiring.cni else []
+        return tuple(plugins[1:])
+
     def conf_lines(self, key: str, value: str) -> tuple[Evidence, ...]:
         """The lines of the network's configuration in which a key has a value; without such, its first line."""
         lines = self.capture.evidence(self.wiring.cni) if self.wiring.cni else ()
-        pattern = re.compile(rf'"{re.escape(key)}"\s*:\s*"{re.escape(value)}"')
+        pattern = re.compile(rf'"{re.escape(key)}"\s*:\s*"?{re.escape(value)}(?!\w)')
         return tuple(line for line in lines if pattern.search(line.text)) or lines[:1]
 
     @cached_property
