@@ -214,7 +214,9 @@ def test_standard_input_that_is_no_utf_8_is_read_as_far_as_it_goes() -> None:
     done = process("parse", "route", stdin=ROUTES.encode() + b"10.0.0.0 caf\xe9\n")
     assert done.returncode == 1
     assert len(json.loads(done.stdout)) == 1
-    assert done.stderr.startswith(b"-:4:13: unexpected-line: ")
+    told, line = done.stderr.splitlines()
+    assert told == b"-: undecodable-text: some bytes are not UTF-8 text"
+    assert line.startswith(b"-:4:13: unexpected-line: ")
 
 
 def test_output_is_utf_8_whatever_the_input(tmp_path: Path) -> None:

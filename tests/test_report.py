@@ -93,7 +93,7 @@ def test_there_are_colours_only_on_a_terminal(left: str, right: str, monkeypatch
     monkeypatch.delenv("NO_COLOR", raising=False)
     comparison = shipped(left, right)
     plain = printed(comparison)
-    coloured = printed(comparison, 200, terminal=True)
+    coloured = printed(comparison, 10_000, terminal=True)
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
@@ -250,3 +250,29 @@ def test_contradictions_of_a_node_come_first(tmp_path: Path) -> None:
     assert text[3:6] == ["CONTRADICTIONS", "", "Network mode"]
     assert text[6].startswith("  unknown: contradiction: no one mode shows ")
     assert "      page.md:2  az aks create -g RG -n one --network-plugin azure" in text
+
+
+@pytest.mark.parametrize("width", [50, 80])
+@pytest.mark.parametrize("report", [shipped("lab-kubenet", "lab-azure-cni"), told(CAPTURES / "kubenet")])
+def test_a_terminal_gets_text_wrapped_beside_its_label(report: Comparison | Description, width: int) -> None:
+    """Elsewhere each text is one line; the words are the same, and lines of evidence stay whole."""
+    elsewhere = printed(report, width)
+    on_terminal = re.sub(r"\x1b\[[0-9;]*m", "", printed(report, width, terminal=True))
+    assert on_terminal.split() == elsewhere.split()
+    whole = elsewhere.splitlines()
+    wrapped = [line for line in on_terminal.splitlines() if line not in whole]
+    assert wrapped
+    assert all(len(line) <= width or len(re.split(r"\s{2,}", line.strip())[-1].split()) == 1 for line in wrapped)
+    assert {line for line in whole if len(line) > width and re.search(r":\d+  ", line)} <= {*on_terminal.splitlines()}
+
+
+def test_a_terminal_without_room_gets_text_all_the_same() -> None:
+    comparison = shipped("lab-kubenet", "lab-azure-cni")
+    on_terminal = re.sub(r"\x1b\[[0-9;]*m", "", printed(comparison, 1, terminal=True))
+    assert on_terminal.split() == printed(comparison).split()
+
+
+def test_yes_and_no_are_said_in_words() -> None:
+    text = printed(shipped("lab-kubenet", "lab-azure-cni"))
+    assert "uplink_is_port: no -> yes" in text
+    assert not re.search(r"\b(?:True|False)\b", text)

@@ -215,6 +215,14 @@ def decode(content: bytes) -> str:
     return content.decode(encoding, errors="replace")
 
 
+def undecodable(text: str, source: str) -> tuple[Diagnostic, ...]:
+    """What there is to say about a text in which bytes became U+FFFD."""
+    if "\ufffd" not in text:
+        return ()
+    message = "some bytes are not UTF-8 text"
+    return (Diagnostic(code="undecodable-text", severity="warning", message=message, source=source, line=0),)
+
+
 _converter = cattrs.Converter(forbid_extra_keys=True)
 
 

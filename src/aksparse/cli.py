@@ -20,7 +20,7 @@ from aksparse import __version__
 from aksparse.architecture.description import Architecture
 from aksparse.architecture.description import describe as describe_wiring
 from aksparse.archive import Dump
-from aksparse.capture import MANIFEST, decode, read_manifest, read_text
+from aksparse.capture import MANIFEST, decode, read_manifest, read_text, undecodable
 from aksparse.command import Command, command_named, recognise, registry, split_lines
 from aksparse.commandline import command_for, unwrap
 from aksparse.compare import compare as compare_architectures
@@ -144,7 +144,7 @@ def parse(command: str, file: str) -> None:
         parsed = known.parse(text, source=source, strict=False, argv=argv)
         diagnostics = parsed.diagnostics
         click.echo(to_json(parsed.records))
-    _say(diagnostics)
+    _say((*undecodable(text, source), *diagnostics))
     if known is not None and not parsed and not parsed.understood:
         _say_what_else(text, source, known)
     sys.exit(NOT_ALL if any(diagnostic.severity == "error" for diagnostic in diagnostics) else OK)

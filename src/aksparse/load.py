@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 
 from aksparse.archive import Dump, listed
-from aksparse.capture import MANIFEST, Capture, Manifest, NetworkSettings, decode, read_manifest
+from aksparse.capture import MANIFEST, Capture, Manifest, NetworkSettings, decode, read_manifest, undecodable
 from aksparse.command import Parsed, recognise, split_lines
 from aksparse.commandline import command_for, unwrap
 from aksparse.diagnostics import Diagnostic
@@ -203,9 +203,7 @@ class _Reader:
             outputs, diagnostics = transcript.outputs, transcript.all_diagnostics
         else:
             outputs, diagnostics = _read_output(text, source, argv, said_by)
-        if "\ufffd" in text:
-            undecodable = _about_file("undecodable-text", "some bytes are not UTF-8 text", source)
-            diagnostics = (undecodable, *diagnostics)
+        diagnostics = (*undecodable(text, source), *diagnostics)
         return self.file(path, argv=argv, read=True, outputs=outputs, diagnostics=diagnostics, lines=split_lines(text))
 
     def argv(self, path: str) -> tuple[tuple[str, ...] | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from aksparse.statement import DescribedFact, Description, Statement
 
 MOST_LINES = 6
 """How many lines of evidence are shown for one side; the JSON has all."""
+_NARROWEST = 30  # columns for the text beside a label, on however narrow a terminal
 
 _SECTIONS: tuple[tuple[str, tuple[Outcome, ...]], ...] = (
     ("Differences", ("differs",)),
@@ -36,6 +38,8 @@ def _unknown(side: Statement) -> str:
 
 def _changes(aspect: Aspect) -> str:
     def text(value: object) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
     return "; ".join(f"{change.part}: {text(change.left)} -> {text(change.right)}" for change in aspect.changes)
@@ -61,20 +65,37 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
             _print_section(title, (line for aspect in aspects for line in _aspect_lines(comparison, aspect)), console)
 
 
-def _print_section(title: str, lines: Iterable[Text], console: Console) -> None:
+_Line = tuple[Text, Text | None]
+"""A label, and the text beside it; without such text, a line that stays as it is."""
+
+
+def _print_section(title: str, lines: Iterable[_Line], console: Console) -> None:
     console.print()
     console.print(Text(title.upper(), style="bold cyan"), soft_wrap=True)
+    for label, text in lines:
+        if text is None:
+            console.print(label, soft_wrap=True)
+        else:
+            _print_beside(label, text, console)
+
+
+def _print_beside(label: Text, text: Text, console: Console) -> None:
+    """Text beside its label: wrapped there on a terminal, one line elsewhere, as programs that search lines want it."""
+    lines = [text.plain]
+    if console.is_terminal:
+        width = max(console.width - len(label), _NARROWEST)
+        lines = textwrap.wrap(text.plain, width, break_long_words=False, break_on_hyphens=False)
     for line in lines:
-        console.print(line, soft_wrap=True)
+        console.print(Text.assemble(label, (line, text.style)), soft_wrap=True)
+        label = Text(" " * len(label))
 
 
-def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
-    yield Text("")
-    yield Text(aspect.title, style="bold")
+def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[_Line]:
+    yield Text(""), None
+    yield Text(aspect.title, style="bold"), None
     width = max(len(comparison.left), len(comparison.right), len("differs"))
     for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
-        label = f"  {name:{width}}  "
-        yield Text.assemble((label, "green"), _said(side))
+        yield Text(f"  {name:{width}}  ", style="green"), _said(side)
         yield from _evidence_lines(side, width)
     for label, text in (
         ("differs", _changes(aspect)),
@@ -83,19 +104,19 @@ def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[Text]:
         ("note", _one_side_only(aspect)),
     ):
         if text:
-            yield Text.assemble((f"  {label:{width}}  ", "magenta"), text)
+            yield Text(f"  {label:{width}}  ", style="magenta"), Text(text)
 
 
 def _said(side: Statement) -> Text:
     return Text(side.summary or "") if side.known else Text(_unknown(side), style="yellow")
 
 
-def _evidence_lines(side: Statement, width: int) -> Iterator[Text]:
+def _evidence_lines(side: Statement, width: int) -> Iterator[_Line]:
     evidence, more = _lines(side)
     for line in evidence:
-        yield Text(f"  {'':{width}}    {line}  {line.text.expandtabs().strip()}", style="dim")
+        yield Text(f"  {'':{width}}    {line}  {line.text.expandtabs().strip()}", style="dim"), None
     if more:
-        yield Text(f"  {'':{width}}    {more}", style="dim")
+        yield Text(f"  {'':{width}}    {more}", style="dim"), None
 
 
 def print_description(description: Description, console: Console) -> None:
@@ -107,7 +128,7 @@ def print_description(description: Description, console: Console) -> None:
             _print_section(title, (line for fact in facts for line in _fact_lines(fact)), console)
     if description.commands:
         console.print()
-        console.print(Text.assemble(("Would show more: ", "bold"), ", ".join(description.commands)), soft_wrap=True)
+        _print_beside(Text("Would show more: ", style="bold"), Text(", ".join(description.commands)), console)
 
 
 def _kinds(description: Description) -> tuple[tuple[str, tuple[DescribedFact, ...]], ...]:
@@ -127,13 +148,13 @@ def _count(description: Description) -> str:
     )
 
 
-def _fact_lines(told: DescribedFact) -> Iterator[Text]:
-    yield Text("")
-    yield Text(told.title, style="bold")
-    yield Text.assemble("  ", _said(told.fact))
+def _fact_lines(told: DescribedFact) -> Iterator[_Line]:
+    yield Text(""), None
+    yield Text(told.title, style="bold"), None
+    yield Text("  "), _said(told.fact)
     yield from _evidence_lines(told.fact, 0)
     if told.meaning:
-        yield Text.assemble(("  means  ", "magenta"), told.meaning)
+        yield Text("  means  ", style="magenta"), Text(told.meaning)
 
 
 def description_to_markdown(description: Description) -> str:
