@@ -330,7 +330,7 @@ def test_a_listing_and_the_save_file_give_the_same_rules(
     saved = parse_iptables_save(text)
     assert_engines_agree(text, iptables_save._RULE)
     with monkeypatch.context() as patch:
-        patch.setattr(iptables_save, "_quick_reader", lambda read, _: read)
+        patch.setattr(iptables_save, "_read_quickly", iptables_save._read_each)
         assert parse_iptables_save(text) == saved
     expected = rules_of(saved)
     assert len(expected) == RULES

@@ -19,25 +19,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, NamedTuple
+from typing import TypeVar
 
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
-from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule
+from aksparse.netfilter.rules import NO_COUNTERS, Chain, Match, Rule
 from aksparse.netfilter.saved_options import unquoted
-from aksparse.netfilter.saving import (
-    NO_MATCHES,
-    SavedMatches,
-    read_repeated_target,
-    read_saved_matches,
-    read_saved_target,
-)
+from aksparse.netfilter.saving import read_repeated_target, read_saved_matches, read_saved_target
 from aksparse.netfilter.targets import TargetOption, ToOption
-from aksparse.netfilter.values import PROTOCOLS, Address, to_address, to_repeated_address
+from aksparse.netfilter.values import PROTOCOLS, Address, to_address
 from aksparse.records import maker
-from aksparse.tokens import column, integer, to_host_network, to_ipv4, word
+from aksparse.tokens import BadValue, column, integer, to_host_network, word
+
+T = TypeVar("T")
 
 _HEAD = LineGrammar(
     pp.Literal("#")
@@ -117,61 +113,72 @@ _make_rule = maker(
 _make_chain = maker(
     Chain, *("name", "table", "policy", "pkts", "bytes", "counters_approximate", "rules", "origin", "line")
 )
+_Counters = tuple[int | None, int | None, bool | None]
 
 
 def _assemble(lines: Lines) -> Iterator[Chain]:
-    recorded, origin = lines.recorded, lines.source
-    match_chain, read = lines.matcher(_CHAIN), _reader(lines)
-    anywhere = _ANY[_is_of_ip6tables(lines)]
-    table: str | None = None
-    chains: dict[str, list[Rule]] = {}  # the rules of each chain of the table
-    found_chains: list[tuple[Any, ...]] = []
+    tables = _Tables(lines)
+    # Between columns may be tabs; the tool prints none.
+    (_read_each if lines.tabs else _read_quickly)(lines, tables)
+    return tables.read_chains()
 
-    def add(number: int, name: str, policy: str | None, pkts: str | None, bytes_: str | None) -> list[Rule]:
+
+class _Tables:
+    """The tables read so far.
+
+    Attributes:
+        anywhere: the network that is meant where a rule names none.
+        chains: the rules of each chain of the table that is being read.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._match_rule = lines.matcher(_RULE)
+        self._table: str | None = None
+        self._found: list[tuple[str, str | None, str | None, _Counters, list[Rule], int]] = []
+        self.anywhere = _ANY[_is_of_ip6tables(lines)]
+        self.chains: dict[str, list[Rule]] = {}
+
+    def add(self, number: int, name: str, policy: str | None = None, counters: _Counters = NO_COUNTERS) -> list[Rule]:
+        """Begin a chain, which has no title if it is its first rule that stands on the line."""
         rules: list[Rule] = []
-        chains[name] = rules
-        found_chains.append((name, table, policy, pkts, bytes_, rules, number))
+        self.chains[name] = rules
+        self._found.append((name, self._table, policy, counters, rules, number))
         return rules
 
-    for number, line in lines:
+    def read(self, number: int, line: str) -> None:
+        """Account for any line."""
+        lines = self._lines
         try:
-            if line[:1] == ":" and (found := match_chain(line)):
-                name, policy, pkts, bytes_ = found.groups()
-                add(number, name, policy, pkts, bytes_)
-                recorded(number)
-            elif row := read(line, number, anywhere):
-                name, rule = row
-                rules = chains[name] if name in chains else add(number, name, None, None, None)
-                rules.append(rule)
-                recorded(number)
-            elif (known := _LISTED_CHAIN.parse(line)) is not None:
-                add(number, known["name"], known.get("policy"), known.get("pkts"), known.get("bytes"))
-                recorded(number)
+            if found := self._match_rule(line):
+                tokens = dict(zip(_RULE.fields, found.groups(), strict=True))
+                rule, name = _rule(tokens, self.anywhere, lines.source, number), tokens["chain"] or ""
+                rules = self.chains.get(name)
+                (self.add(number, name) if rules is None else rules).append(rule)
+                lines.recorded(number)
+            elif (known := _CHAIN.parse(line) or _LISTED_CHAIN.parse(line)) is not None:
+                counters = (int(known["pkts"]), int(known["bytes"]), False) if "pkts" in known else NO_COUNTERS
+                policy = known.get("policy")
+                self.add(number, known["name"], None if policy == "-" else policy, counters)
+                lines.recorded(number)
             elif (known := _TABLE.parse(line)) is not None:
-                table, chains = known["table"], {}
+                self._table, self.chains = known["table"], {}
                 lines.ignore(number, "table")
             elif _COMMIT.parse(line) is not None:
                 lines.ignore(number, "commit")
             elif (known := _HEAD.parse(line)) is not None:
                 if "tool" in known:
-                    anywhere = _ANY[known["tool"] == "ip6tables"]
+                    self.anywhere = _ANY[known["tool"] == "ip6tables"]
                 lines.ignore(number, "header")
             else:
                 lines.refuse(number, _RULE, _CHAIN, _LISTED_CHAIN)
         except ValueError as error:
             lines.bad_value(number, error)
-    for name, table, policy, pkts, bytes_, rules, number in found_chains:
-        yield _make_chain(
-            name,
-            table,
-            None if policy == "-" else policy,
-            int(pkts) if pkts else None,
-            int(bytes_) if bytes_ else None,
-            False if pkts else None,
-            tuple(rules),
-            origin,
-            number,
-        )
+
+    def read_chains(self) -> Iterator[Chain]:
+        origin = self._lines.source
+        for name, table, policy, (pkts, bytes_, approximate), rules, number in self._found:
+            yield _make_chain(name, table, policy, pkts, bytes_, approximate, tuple(rules), origin, number)
 
 
 _FAMILY = re.compile(r"# Generated by ip(6?)tables| -[sd] [0-9.]*([0-9a-fA-F]*:)?| -p (ipv6-)?icmp ")
@@ -185,114 +192,97 @@ def _is_of_ip6tables(lines: Lines) -> bool:
     return found is not None and any(found.groups())
 
 
-_Read = Callable[[str, int, _Network], tuple[str, Rule] | None]
+def _read_each(lines: Lines, tables: _Tables) -> None:
+    for number, line in lines:
+        tables.read(number, line)
 
 
-def _reader(lines: Lines) -> _Read:
-    """What reads a rule and the name of its chain; a network that is not said is the one given."""
-    match, origin = lines.matcher(_RULE), lines.source
+class _Known(dict[str, T]):
+    """What texts mean that stand in many lines: each is read once.
 
-    def read(line: str, number: int, anywhere: _Network) -> tuple[str, Rule] | None:
-        if not (found := match(line)):
-            return None
-        tokens = dict(zip(_RULE.fields, found.groups(), strict=True))
-        return tokens["chain"] or "", _rule(tokens, anywhere, origin, number)
-
-    return read if lines.tabs else _quick_reader(read, origin)
-
-
-def _quick_reader(read: _Read, origin: str) -> _Read:
-    """What reads most rules: a chain, addresses, and words without quotation marks but for those around one comment.
-
-    The words before the comment and those behind it are the same in many rules and are read once. Any other rule is
-    read as it is without this.
+    Args:
+        read: reads a text; it raises `ValueError` for one that takes the grammar of a whole line.
     """
-    known_columns: dict[str, _Columns] = {}
-    known_matches: dict[str, SavedMatches] = {"": NO_MATCHES}
 
-    def read_quickly(line: str, number: int, anywhere: _Network) -> tuple[str, Rule] | None:
-        before, quoted, behind = line.partition('"')
-        counters, _, before = before.partition("-A ")
-        chain, _, before = before.partition(" ")
-        source: Address = anywhere
-        destination: Address = anywhere
-        negated: tuple[str, ...] = ()
-        comment = None
+    def __init__(self, read: Callable[[str], T]) -> None:
+        self._read = read
+
+    def __missing__(self, text: str) -> T:
+        self[text] = value = self._read(text)
+        return value
+
+
+def _read_quickly(lines: Lines, tables: _Tables) -> None:
+    """Read the usual lines: chains, and rules without quotation marks but for those around a comment.
+
+    Rules are the same in many words: only the chain, networks, the comment and the target are most often their own.
+    Any other line is read as it is without this.
+    """
+    recorded, origin = lines.recorded, lines.source
+    anywhere, chains = tables.anywhere, tables.chains
+    policies, counters, networks = _Known(_read_policy), _Known(_read_counters), _Known(_read_network)
+    columns_before, matches_behind, read_jump = _Known(_read_columns), _Known(_read_matches), _jump_reader(networks)
+    for number, line in lines:
         try:
-            if before[:3] in ("-s ", "-d ", "! -"):
-                source, destination, negated, before = _cut_networks(before, anywhere)
-            if quoted:
-                comment, _, behind = behind.partition('"')
-                words, _, behind = behind.partition(" -j ")
-                columns = known_columns.get(before) or known_columns.setdefault(before, _read_columns(before))
-                if columns.rest != " -m comment --comment " or "\\" in comment or '"' in behind:
-                    return read(line, number, anywhere)
+            first, name, rest = line.split(" ", 2)
+            if first == "-A":
+                pkts, bytes_, approximate = NO_COUNTERS
+            elif first[:1] == ":" != first:
+                tables.add(number, first[1:], policies[name], counters[rest])
+                recorded(number)
+                continue
+            elif name == "-A":
+                pkts, bytes_, approximate = _read_counters(first)
+                name, rest = rest.split(" ", 1)
             else:
-                before, _, behind = f" {before}".partition(" -j ")
-                columns = known_columns.get(before) or known_columns.setdefault(before, _read_columns(before))
-                words = columns.rest
-            protocol, in_interface, out_interface, not_columns, _ = columns
-            target, _, options = behind.partition(" ")
-            if not target:
-                return read(line, number, anywhere)
-            matches, other, _ = known_matches.get(words) or known_matches.setdefault(words, _read_matches(words))
+                raise ValueError(line)
+            before, commented, behind = rest.partition('-m comment --comment "')
+            if commented:
+                comment, _, behind = behind.partition('"')
+                if "\\" in comment:
+                    raise ValueError(comment)
+                behind, _, jump = behind.partition("-j ")
+            else:
+                comment, behind = None, " "
+                before, _, jump = before.partition("-j ")
+            if known := columns_before.get(before):
+                source: Address = anywhere
+                destination: Address = anywhere
+                protocol, in_interface, out_interface, negated, matches, other = known
+            else:
+                source, destination, not_networks, before = _cut_networks(before, networks, anywhere)
+                protocol, in_interface, out_interface, not_columns, matches, other = columns_before[before]
+                negated = not_columns + not_networks
+            if behind != " ":
+                more_matches, more = matches_behind[behind]
+                matches, other = matches + more_matches, _joined(other, more) if more else other
             target_options: tuple[TargetOption, ...] = ()
-            if options or target == "LOG":
-                target_options, not_typed = _read_target(target, options)
+            if " " in jump or jump in ("", "LOG"):
+                jump, target_options, not_typed = read_jump(jump)
                 other = _joined(other, not_typed)
-            pkts, bytes_, approximate = _read_counters(counters) if counters else NO_COUNTERS
+            if (rules := chains.get(name)) is None:
+                if not name:
+                    raise ValueError(line)
+                rules = tables.add(number, name)
+            # fmt: off
+            rules.append(_make_rule(
+                pkts, bytes_, approximate, jump, protocol, "--", in_interface, out_interface, source, destination,
+                negated, comment, matches, target_options, other, origin, number,
+            ))
+            # fmt: on
+            recorded(number)
         except ValueError:
-            return read(line, number, anywhere)
-        return chain, _make_rule(
-            pkts,
-            bytes_,
-            approximate,
-            target,
-            protocol,
-            "--",
-            in_interface,
-            out_interface,
-            source,
-            destination,
-            (*not_columns, *negated) if negated else not_columns,
-            comment,
-            matches,
-            target_options,
-            other,
-            origin,
-            number,
-        )
-
-    return read_quickly
+            tables.read(number, line)
+            anywhere, chains = tables.anywhere, tables.chains
 
 
-def _cut_networks(text: str, anywhere: _Network) -> tuple[Address, Address, tuple[str, ...], str]:
-    """Source, destination, which of them are negated, and the words behind them."""
-    source: Address = anywhere
-    destination: Address = anywhere
-    negated: tuple[str, ...] = ()
-    if text[:3] == "-s ":
-        source, text = _cut_network(text[3:])
-    elif text[:5] == "! -s ":
-        source, text = _cut_network(text[5:])
-        negated = ("source",)
-    if text[:3] == "-d ":
-        destination, text = _cut_network(text[3:])
-    elif text[:5] == "! -d ":
-        destination, text = _cut_network(text[5:])
-        negated = (*negated, "destination")
-    return source, destination, negated, text
+def _read_policy(text: str) -> str | None:
+    if not re.fullmatch("[A-Z]+|-", text):
+        raise ValueError(text)
+    return None if text == "-" else text
 
 
-def _cut_network(text: str) -> tuple[Address, str]:
-    host, _, rest = text.partition("/32 ")
-    if rest and " " not in host:
-        return to_host_network(host), rest
-    network, _, rest = text.partition(" ")
-    return to_repeated_address(network), rest
-
-
-_SAVED_COUNTERS = re.compile(r"\[([0-9]{1,18}):([0-9]{1,18})\] ")
+_SAVED_COUNTERS = re.compile(r"\[([0-9]{1,18}):([0-9]{1,18})\]")
 
 
 def _read_counters(text: str) -> tuple[int, int, bool]:
@@ -301,54 +291,95 @@ def _read_counters(text: str) -> tuple[int, int, bool]:
     return int(found[1]), int(found[2]), False
 
 
-class _Columns(NamedTuple):
-    """Protocol and interfaces, which of them are negated, and the words behind them, with one blank before them."""
+def _cut_networks(
+    text: str, networks: _Known[Address], anywhere: _Network
+) -> tuple[Address, Address, tuple[str, ...], str]:
+    """Source, destination, which of them are negated, and the words behind them."""
+    source: Address = anywhere
+    destination: Address = anywhere
+    negated: tuple[str, ...] = ()
+    if "-s " in text:
+        first, second, rest = text.split(" ", 2)
+        if first == "-s":
+            source, text = networks[second], rest
+        elif first == "!" and second == "-s":
+            second, text = rest.split(" ", 1)
+            source, negated = networks[second], ("source",)
+    if "-d " in text:
+        first, second, rest = text.split(" ", 2)
+        if first == "-d":
+            destination, text = networks[second], rest
+        elif first == "!" and second == "-d":
+            second, text = rest.split(" ", 1)
+            destination, negated = networks[second], (*negated, "destination")
+    return source, destination, negated, text
 
-    protocol: str
-    in_interface: str
-    out_interface: str
-    negated: tuple[str, ...]
-    rest: str
+
+def _read_network(text: str) -> Address:
+    if text[-3:] == "/32":
+        try:
+            return to_host_network(text[:-3])
+        except BadValue:
+            pass  # a name, or an IPv6 network
+    return to_address(text or " ")
 
 
-def _read_columns(text: str) -> _Columns:
+_Matches = tuple[tuple[Match, ...], str | None]
+_ONLY_MATCHES = re.compile(r'(?:-m (?!(?:.* )?(?:-[jgc]|--comment) )[^"]* )?')
+
+
+def _read_columns(text: str) -> tuple[str, str, str, tuple[str, ...], *_Matches]:
+    """Protocol and interfaces, which of them are negated, and matches; behind each word is a blank."""
     found = _SHARED.pattern.match(text)
-    assert found
+    if not found or text[-1:] not in ("", " "):
+        raise ValueError(text)
     tokens = dict(zip(_SHARED.fields, found.groups(), strict=True))
     protocol = tokens["protocol"] or "all"
-    return _Columns(
+    return (
         PROTOCOLS.get(protocol, protocol),
         tokens["in_interface"] or "*",
         tokens["out_interface"] or "*",
         tuple(name for name in ("protocol", "in_interface", "out_interface") if tokens[f"not_{name}"]),
-        f" {rest}" if (rest := text[found.end() :].lstrip(" ")) else "",
+        *_read_matches(f" {text[found.end() :].lstrip(' ')}"),
     )
 
 
-_ONLY_MATCHES = re.compile(r" -m (?!(?:.* )?(?:-[jgc]|--comment)(?: |$))")
-
-
-def _read_matches(text: str) -> SavedMatches:
-    """Matches without a comment among them.
-
-    Raises:
-        ValueError: there is one, or something else.
-    """
-    if not _ONLY_MATCHES.match(text):
+def _read_matches(text: str) -> _Matches:
+    """Matches, and what is not typed of them; before and behind each word is a blank."""
+    if text[:1] != " " or text[-1:] != " " or not _ONLY_MATCHES.fullmatch(text, 1):
         raise ValueError(text)
-    return read_saved_matches(text)
+    matches, other, _ = read_saved_matches(text[1:-1])
+    return matches, other
 
 
-_DESTINATION = re.compile(r"--to-destination ([0-9.]+):([0-9]{1,5})")
+_Jump = tuple[str, tuple[TargetOption, ...], str | None]
 _make_to = maker(ToOption, "address", "port")
 
 
-def _read_target(target: str, text: str) -> tuple[tuple[TargetOption, ...], str | None]:
-    """The options of a target."""
-    # Where packets are sent differs from rule to rule; other options of targets are the same in many.
-    if target == "DNAT" and (found := _DESTINATION.fullmatch(text)):
-        return (_make_to(to_ipv4(found[1]), int(found[2])),), None
-    return (read_saved_target if target in ("DNAT", "SNAT") else read_repeated_target)(target, text)
+def _jump_reader(networks: _Known[Address]) -> Callable[[str], _Jump]:
+    """What reads a target that has options: its name, its typed options, and what is not typed."""
+    ports = _Known(_read_port)
+
+    def read_jump(text: str) -> _Jump:
+        # Where packets are sent differs from rule to rule, but mostly has been the source of one.
+        nothing, to, place = text.partition("DNAT --to-destination ")
+        if to and not nothing:
+            address, _, port = place.partition(":")
+            host = networks[f"{address}/32"]
+            if isinstance(host, IPv4Network):
+                return "DNAT", (_make_to(host.network_address, ports[port]),), None
+        target, _, options = text.partition(" ")
+        if not target:
+            raise ValueError(text)
+        return target, *(read_saved_target if target in ("DNAT", "SNAT") else read_repeated_target)(target, options)
+
+    return read_jump
+
+
+def _read_port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _joined(*texts: str | None) -> str | None:
