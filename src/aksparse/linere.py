@@ -68,7 +68,6 @@ class LineGrammar:
         source = self.pattern.pattern
         for general, without_tabs in (
             ("[\\t\\n\\r ]*+", " *+"),
-            ("[ \\t\\n\\r]*+", " *+"),
             ("[^ \\t]", "[^ ]"),
             ("[^ ]++)(?![^ ])", "[^ ]++)"),  # after all that is not blank comes a blank, or the end
         ):
@@ -117,8 +116,13 @@ def compile_line(expression: pp.ParserElement, *, whole: bool = True) -> tuple[r
     translation = _Translation()
     source = translation.element(expression.streamline())
     if whole:
-        source += _skip(expression.whiteChars if expression.skipWhitespace else "") + r"[ \t\n\r]*+\Z"
+        # What the grammar skips last, and what pyparsing does before the end.
+        skipped = _skip(expression.whiteChars if expression.skipWhitespace else "")
+        source += skipped.removesuffix(_BLANKS) + _BLANKS + r"\Z"
     return re.compile(source), tuple(translation.fields)
+
+
+_BLANKS = r"[\t\n\r ]*+"
 
 
 def _skip(white_chars: Iterable[str]) -> str:
@@ -136,14 +140,17 @@ def _leading_white(e: pp.ParserElement) -> frozenset[str]:
 
 
 # A single character class, perhaps repeated: the one thing that a possessive quantifier does right in every release.
-_CHARACTERS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\](?P<quantifier>[+*?]|\{[0-9]+(?:,[0-9]*)?\})?")
+_CLASS, _QUANTIFIER = r"(?:\[\^?\]?(?:[^\]\\]|\\.)*\]|\.)", r"(?:[+*?]|\{[0-9]+(?:,[0-9]*)?\})"
+_CHARACTERS = re.compile(rf"{_CLASS}(?P<quantifier>{_QUANTIFIER})?")
+# Characters and possessive repeats of them: there is only one way to match these.
+_ONE_WAY = re.compile(rf"(?:(?:{_CLASS}|\\[^a-zA-Z0-9]|[^][(){{}}|?*+.^$\\])(?:{_QUANTIFIER}\+)?)*")
 
 
 def _atomic(pattern: str) -> str:
     """The pattern, never to be reconsidered once it has matched."""
     if match := _CHARACTERS.fullmatch(pattern):
         return pattern + ("+" if match["quantifier"] else "")
-    return f"(?>{pattern})"
+    return pattern if _ONE_WAY.fullmatch(pattern) else f"(?>{pattern})"
 
 
 _LITERALS = {type(pp.Literal("x")), type(pp.Literal("")), pp.Literal}  # pyparsing has classes of its own for short ones
@@ -204,7 +211,7 @@ class _Translation:
         if type(e) is pp.Opt:
             if e.defaultValue is not _NO_DEFAULT:
                 raise NotCompilable(e, "a default value is not in the text")
-            return f"(?>(?:{self.element(e.expr, skip=False, skipped=skipped)})?)"
+            return f"(?>{self.element(e.expr, skip=False, skipped=skipped)}|)"  # quicker than `?`
         if type(e) is pp.ZeroOrMore or type(e) is pp.OneOrMore:
             return self.repeat(e, "*" if type(e) is pp.ZeroOrMore else "+")
         if type(e) is pp.NotAny:
