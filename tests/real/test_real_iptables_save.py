@@ -305,7 +305,7 @@ def assert_engines_agree_on_options(text: str) -> None:
     for line in text.splitlines():
         for word in re.finditer(r"(?<= )#?[A-Za-z][A-Za-z0-9-]*", line):
             if word[0] in listing._OPTIONS:
-                grammar, _ = listing._OPTIONS[word[0]]
+                grammar = listing._OPTIONS[word[0]].grammar
                 assert grammar.parse(line[word.start() :]) == grammar.parse_with_pyparsing(line[word.start() :])
 
 

@@ -34,7 +34,7 @@ from aksparse.noise import noise
 from aksparse.records import maker
 from aksparse.tokens import column, columns, integer, remember, rest_of_line, word
 
-_COUNTER = pp.Regex(r"[0-9]{1,18}[KMGTPE]?").set_name("counter")
+_COUNTER = pp.Regex(r"[0-9]{1,18}+[KMGTPE]?+").set_name("counter")
 _CHAIN = LineGrammar(
     column(pp.Literal("Chain"))
     + column(word("name"))
@@ -71,7 +71,8 @@ def _when(present: bool, cells: pp.ParserElement) -> pp.ParserElement:
 
 _counters = column(_COUNTER("pkts")) + column(_COUNTER("bytes"))
 _interfaces = column(word("in_interface")) + column(word("out_interface"))
-_networks = column(word("source")) + column(word("destination")) + pp.Opt(column(pp.Literal("[goto]")("goto")))
+_goto = pp.Opt(column(pp.Literal("[goto]")("goto")))
+_networks = column(word("source")) + column(word("destination")) + _goto
 _rest = rest_of_line.copy().leave_whitespace()("rest")  # its first blank may be part of the comment
 
 
@@ -107,21 +108,25 @@ def _blank_grammar(*, num: bool, verbose: bool) -> LineGrammar:
         + _when(verbose, _interfaces)
         + column(_NETWORK6("source"))
         + column(_NETWORK6("destination"))
-        + pp.Opt(column(pp.Literal("[goto]")("goto")))
+        + _goto
         + pp.Opt(_COMMENT("comment"))
         + _rest
     )
 
 
-# Most rules share the columns between target and source: these are cut out as one and read once. A line for which that
-# fails, such as one without a target, is read by the grammar above.
+# Most rules share the columns between target and source: these are cut out as one and read once. Most are of packets
+# from anywhere to anywhere. A line for which that fails, such as one without a target, is read by the grammar above.
+_ANYWHERE = pp.Regex(r"0\.0\.0\.0/0 ++0\.0\.0\.0/0|::/0 ++::/0").set_name("any network, twice")
+
+
 def _row_grammar(*, num: bool, verbose: bool) -> LineGrammar:
     return LineGrammar(
         _when(num, column(integer("num")))
         + _when(verbose, _counters)
         + column(word("target"))
         + columns(4 if verbose else 2)("shared")
-        + _networks
+        + (column(_ANYWHERE("anywhere")) | column(word("source")) + column(word("destination")))
+        + _goto
         + pp.Opt(pp.Regex(r"/\* [^*]*+(?<= )\*/").set_name("comment")("comment"))
         + _rest
     )
@@ -170,6 +175,7 @@ _COLUMNS = {
 }
 _One = Callable[[str | None, str | None], str | None]
 _Read = Callable[[str, int], Rule | None]
+_ANY, _ANY6 = map(to_repeated_address, ("0.0.0.0/0", "::/0"))
 _UNNAMED = (None,) * 6  # name to counters of a chain without a title
 _Shared = tuple[str, str | None, str | None, str | None, tuple[str, ...]]
 
@@ -256,12 +262,14 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
     def read(line: str, number: int) -> Rule | None:
         nonlocal last_comment
         shared: _Shared | None = None
+        anywhere = None
         if found := match_row(line):
-            num, pkts, bytes_, target, text, source, destination, goto, comment, rest = found.groups()
+            num, pkts, bytes_, target, text, anywhere, source, destination, goto, comment, rest = found.groups()
             shared = read_shared(text)
         if shared is None:
             if not (found := match(line) or match_blank(line)):
                 return None
+            anywhere = None
             num, pkts, bytes_, target, prot, opt, in_, out, source, destination, goto, comment, rest = found.groups()
             shared = _to_shared(prot, opt, in_, out)
         protocol, opt, in_interface, out_interface, negated = shared
@@ -271,10 +279,15 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
             packet_count, byte_count, approximate = int(pkts), int(bytes_), False
         else:
             packet_count, byte_count, approximate = to_counters(pkts, bytes_)
-        if source[0] == "!":
-            negated, source = (*negated, "source"), source[1:]
-        if destination[0] == "!":
-            negated, destination = (*negated, "destination"), destination[1:]
+        if anywhere:
+            source = destination = _ANY if anywhere[0] == "0" else _ANY6
+        else:
+            if source[0] == "!":
+                negated, source = (*negated, "source"), source[1:]
+            if destination[0] == "!":
+                negated, destination = (*negated, "destination"), destination[1:]
+            source = to_repeated_address(source) if "/" in source else to_address(source)
+            destination = to_repeated_address(destination) if "/" in destination else to_address(destination)
         if not rest or rest == " ":
             matches, target_options, other, noted, ambiguous = NO_OPTIONS
         elif "*/" in rest:
@@ -294,8 +307,8 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
             opt,
             in_interface,
             out_interface,
-            to_repeated_address(source) if "/" in source else to_address(source),
-            to_repeated_address(destination) if "/" in destination else to_address(destination),
+            source,
+            destination,
             negated,
             comment,
             ambiguous,

@@ -8,9 +8,8 @@ begins with a word of its own (`tcp`, `ADDRTYPE`, `to:` ...), which decides how 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
-from aksparse.linere import LineGrammar
 from aksparse.netfilter.listed_matches import LISTED_MATCHES
 from aksparse.netfilter.listed_targets import DESTINATION, LISTED_TARGETS, to_destination
 from aksparse.netfilter.rules import Match
@@ -19,30 +18,13 @@ from aksparse.tokens import remember
 
 _OPTIONS = {**LISTED_MATCHES, **LISTED_TARGETS}
 _KEYWORD = re.compile(r"(?:! )?#?[A-Za-z][A-Za-z0-9-]*")
-_Tokens = dict[str, str]
-
 _TARGET_OPTIONS = get_args(TargetOption)
 
+Options = tuple[tuple[Match, ...], tuple[TargetOption, ...], str | None, str | None, bool]
+"""What follows the destination column of a rule: the typed matches, in order; the typed options of the target, in
+order; the text from the first unknown word on; the comment; whether that may have ended elsewhere."""
 
-class Options(NamedTuple):
-    """What follows the destination column of a rule.
-
-    Attributes:
-        matches: the typed matches, in order.
-        target_options: the typed options of the target, in order.
-        other: the text from the first unknown word on.
-        comment: the comment.
-        ambiguous: whether the comment may have ended elsewhere.
-    """
-
-    matches: tuple[Match, ...] = ()
-    target_options: tuple[TargetOption, ...] = ()
-    other: str | None = None
-    comment: str | None = None
-    ambiguous: bool = False
-
-
-NO_OPTIONS = Options()
+NO_OPTIONS: Options = (), (), None, None, False
 
 
 def read_options(text: str) -> Options:
@@ -51,7 +33,7 @@ def read_options(text: str) -> Options:
     if "to:" in text and (found := DESTINATION.pattern.match(text)):
         transport, address, port = found.groups()
         if option := to_destination(address, port):
-            return Options(_read_repeated_options(transport).matches if transport else (), (option,))
+            return _read_repeated_options(transport)[0] if transport else (), (option,), None, None, False
     return _read_repeated_options(text)
 
 
@@ -63,20 +45,20 @@ def _read_repeated_options(text: str) -> Options:
     position = 0
     while position < len(text):
         if text.startswith("/* ", position):
-            rest = read_commented_options(text[position:])
-            return rest._replace(
-                matches=(*matches, *rest.matches), target_options=(*target_options, *rest.target_options)
-            )
+            more, more_of_target, other, comment, ambiguous = read_commented_options(text[position:])
+            return (*matches, *more), (*target_options, *more_of_target), other, comment, ambiguous
         found = _read_option(text, position)
         if found is None:
-            return Options(tuple(matches), tuple(target_options), text[position:])
+            return tuple(matches), tuple(target_options), text[position:], None, False
         option, position = found
         (target_options if isinstance(option, _TARGET_OPTIONS) else matches).append(option)
-    return Options(tuple(matches), tuple(target_options))
+    return tuple(matches), tuple(target_options), None, None, False
 
 
 def _set_apart(text: str) -> str:
     """The options before a comment, where the one that is printed without a blank before it has got one."""
+    if "match bpf " not in text:
+        return text
     before, comment, behind = text.partition("/* ")
     return re.sub("(?<=[^ ])match bpf ", " match bpf ", before) + comment + behind
 
@@ -86,28 +68,19 @@ def _read_option(text: str, position: int) -> tuple[Match | TargetOption, int] |
     keyword = _KEYWORD.match(text, position)
     if keyword is None or keyword[0] not in _OPTIONS:
         return None
-    found = _OPTIONS[keyword[0]][0].pattern.match(text, position)
+    found = _OPTIONS[keyword[0]].match(text, position)
     if not found or not found[0]:
         return None
     end = found.end()
     while text[end : end + 1] == " ":
         end += 1
-    return _made(found[0]), end
+    return _made(keyword[0], found.groups()), end
 
 
 @remember
-def _made(option: str) -> Match | TargetOption:
+def _made(keyword: str, tokens: tuple[str | None, ...]) -> Match | TargetOption:
     """The record of an option, which mostly stands in other rules as well."""
-    keyword = _KEYWORD.match(option)
-    assert keyword
-    grammar, make = _OPTIONS[keyword[0]]
-    found = grammar.pattern.match(option)
-    assert found
-    return make(_tokens(grammar, found))
-
-
-def _tokens(grammar: LineGrammar, found: re.Match[str]) -> _Tokens:
-    return {name: token for name, token in zip(grammar.fields, found.groups(), strict=True) if token}
+    return _OPTIONS[keyword].read(tokens)
 
 
 def read_commented_options(text: str) -> Options:
@@ -121,9 +94,10 @@ def read_commented_options(text: str) -> Options:
     ends = [match.end() for match in re.finditer(r" \*/(?= |$|match bpf )", text)]
     readings = [(text[3 : end - 3], read_options(text[end:])) for end in reversed(ends)]
     if not readings:
-        return Options(other=text)
-    comment, rest = next((reading for reading in readings if reading[1].other is None), readings[-1])
-    if rest.comment is not None:
+        return (), (), text, None, False
+    comment, rest = next((reading for reading in readings if reading[1][2] is None), readings[-1])
+    matches, target_options, other, second_comment, _ = rest
+    if second_comment is not None:
         # A rule here has one comment; a second one stays as it was printed.
-        rest = Options(other=text[len(comment) + 6 :].strip(" "))
-    return rest._replace(comment=comment, ambiguous=len(readings) > 1)
+        matches, target_options, other = (), (), text[len(comment) + 6 :].strip(" ")
+    return matches, target_options, other, comment, len(readings) > 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import pyparsing as pp
@@ -11,12 +12,39 @@ import pyparsing as pp
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.rules import Match
 from aksparse.netfilter.targets import TargetOption
-from aksparse.netfilter.values import build
+from aksparse.netfilter.values import builder
 from aksparse.tokens import column, word
 
 Tokens = dict[str, str]
 Make = Callable[[Tokens], Match | TargetOption]
-Options = dict[str, tuple[LineGrammar, Make]]
+
+
+class Option:
+    """How an option is read.
+
+    Args:
+        grammar: the whole option.
+        make: makes the record from the tokens of the grammar; or its class, whose fields have the names of the tokens.
+    """
+
+    def __init__(self, grammar: LineGrammar, make: Make | type[Any]) -> None:
+        self.grammar = grammar
+        self.make = make
+
+    @cached_property
+    def match(self) -> Callable[[str, int], re.Match[str] | None]:
+        return self.grammar.pattern.match
+
+    @cached_property
+    def read(self) -> Callable[[Sequence[str | None]], Match | TargetOption]:
+        """Makes the record from the groups of a match."""
+        make, fields = self.make, self.grammar.fields
+        if isinstance(make, type):
+            return builder(make, fields)
+        return lambda groups: make({name: token for name, token in zip(fields, groups, strict=True) if token})
+
+
+Options = dict[str, Option]
 
 
 def option(keywords: str, grammar: pp.ParserElement, make: Make | type[Any], *, negatable: bool = False) -> Options:
@@ -28,7 +56,7 @@ def option(keywords: str, grammar: pp.ParserElement, make: Make | type[Any], *, 
         make: makes the record from the tokens of the grammar; or its class, whose fields have the names of the tokens.
         negatable: whether the word may have an exclamation mark before it.
     """
-    read = LineGrammar(grammar, whole=False), partial(build, make) if isinstance(make, type) else make
+    read = Option(LineGrammar(grammar, whole=False), make)
     prefixes = ("", "! ") if negatable else ("",)
     return {f"{prefix}{keyword}": read for keyword in keywords.split() for prefix in prefixes}
 

@@ -25,10 +25,10 @@ def _nat(options: _Options) -> list[TargetOption]:
 def _nat_option(option: SavedOption) -> list[TargetOption]:
     match option.name, option.values:
         case (("to-destination" | "to-source" | "to"), (text,)):
-            grammar, make = LISTED_TARGETS["to"]
-            if (tokens := grammar.parse(f"to:{text}")) is None:
+            listed = LISTED_TARGETS["to"]
+            if (found := listed.match(f"to:{text}", 0)) is None:
                 raise Untyped
-            return [make(tokens)]  # type: ignore[list-item]
+            return [listed.read(found.groups())]  # type: ignore[list-item]
         case "to-ports", (text,):
             first, _, last = text.partition("-")
             return [targets.PortsOption(first=int(first), last=int(last or first))]

@@ -7,7 +7,7 @@ options; once its words have the names of the fields, `build` makes the record f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache, reduce
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import attrs
 
-from aksparse.records import constructor
+from aksparse.records import constructor, maker
 from aksparse.tokens import BadValue, remember, to_host_network, to_ip, to_network
 
 Address = IPv4Network | IPv6Network | str
@@ -93,6 +93,9 @@ class TcpFlags:
     negated: bool = False
 
 
+_make_port_range = maker(PortRange, "first", "last", "negated")
+
+
 def to_int(text: str) -> int:
     """A decimal number, or a hexadecimal one that begins with 0x."""
     return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
@@ -114,9 +117,8 @@ def to_number_or_name(text: str) -> int | str:
 def to_ports(text: str) -> PortRange:
     """`[!]FIRST[:LAST]`."""
     first, _, last = text.lstrip("!").partition(":")
-    return PortRange(
-        first=to_number_or_name(first), last=to_number_or_name(last or first), negated=text.startswith("!")
-    )
+    lowest = to_number_or_name(first)
+    return _make_port_range(lowest, to_number_or_name(last) if last else lowest, text[0] == "!")
 
 
 def to_number_range(text: str) -> NumberRange:
@@ -230,6 +232,29 @@ def build(cls: Callable[..., T], tokens: dict[str, str]) -> T:
     ):
         fields["negated"] = negated
     return constructor(cls)(**fields)
+
+
+@cache
+def builder(cls: type[T], fields: tuple[str, ...]) -> Callable[[Sequence[str | None]], T]:
+    """What `build` does, for tokens in the order of these fields; one that is not there is `None`."""
+
+    def build_named(tokens: Sequence[str | None]) -> T:
+        return build(cls, {name: token for name, token in zip(fields, tokens, strict=True) if token})
+
+    converters = _converters(cls)
+    values = [(index, name) for index, name in enumerate(fields) if name in converters]
+    if len(set(fields)) < len(fields):
+        return build_named  # a field may come from more than one token
+    make = maker(cls, *(name for _, name in values))
+    steps = [(index, converters[name], getattr(attrs.fields(cls), name).default) for index, name in values]
+    negations = [index for index, name in enumerate(fields) if name not in converters]
+
+    def build_in_order(tokens: Sequence[str | None]) -> T:
+        if any(tokens[index] for index in negations):
+            return build_named(tokens)
+        return make(*[convert(token) if (token := tokens[index]) else default for index, convert, default in steps])
+
+    return build_in_order
 
 
 _NUMBERED = {
