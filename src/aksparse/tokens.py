@@ -123,12 +123,19 @@ remember = lru_cache(maxsize=1 << 13)
 to_repeated_ip = remember(to_ip)
 
 
-def to_host_network(text: str) -> IPv4Network:
-    """The network of one host from its IPv4 address."""
+def as_host_network(text: str) -> IPv4Network | None:
+    """The network of one host from its IPv4 address, if the text is one."""
     try:
         return _ipv4_host(text)
     except (OSError, ValueError):
-        raise BadValue(text, "network in CIDR notation") from None
+        return None
+
+
+def to_host_network(text: str) -> IPv4Network:
+    """The network of one host from its IPv4 address."""
+    if network := as_host_network(text):
+        return network
+    raise BadValue(text, "network in CIDR notation")
 
 
 def to_network(text: str) -> IPv4Network | IPv6Network:

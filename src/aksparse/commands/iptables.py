@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyparsing as pp
 
@@ -173,29 +173,23 @@ _COLUMNS = {
     (num, verbose): _Columns(_RULES[num, verbose], _BLANK[num, verbose], _ROWS[num, verbose], _SHARED[verbose])
     for num, verbose in _SHAPES
 }
-_One = Callable[[str | None, str | None], str | None]
+_One = Callable[[str, str], str]
+_Title = tuple[str | None, ...]
 _Read = Callable[[str, int], Rule | None]
 _ANY, _ANY6 = map(to_repeated_address, ("0.0.0.0/0", "::/0"))
-_UNNAMED = (None,) * 6  # name to counters of a chain without a title
+_NO_TITLE: _Title = (None,) * 5
 _Shared = tuple[str, str | None, str | None, str | None, tuple[str, ...]]
 
 
 def _assemble(lines: Lines) -> Iterator[Chain]:
     recorded, ignored, origin = lines.recorded, lines.ignored, lines.source
     match_chain = lines.matcher(_CHAIN)
-    chain: tuple[Any, ...] | None = None  # name to counters of the chain being read
-    first = last = 0  # its lines
-    rules: list[Rule] = []
-    one = dict[str | None, str | None]().setdefault  # a chain's name stands in every rule that leads to it
+    title, first = _NO_TITLE, 0  # of the chain being read, and its first line
+    rules: list[Rule] | None = None  # its rules; between chains there are none
+    one = dict[str, str]().setdefault  # a chain's name stands in every rule that leads to it
     read, grammar = _reader_of_any(lines, one), _RULES[False, False]
     header = None  # its text; it repeats below every title
     below_header = False  # a second header is that of a chain whose title is missing
-
-    def ended() -> Iterator[Chain]:
-        nonlocal chain, below_header, rules
-        if chain is not None:
-            yield _make_chain(*chain, tuple(rules), origin, first, last)
-        chain, below_header, rules = None, False, []
 
     for number, line in lines:
         try:
@@ -205,24 +199,22 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
                 ignored[number] = "header"
                 below_header = True
             elif line.startswith("Chain") and (found := match_chain(line)):
-                if chain is not None:
-                    yield _make_chain(*chain, tuple(rules), origin, first, last)
-                rules, below_header = [], False
-                chain = _to_chain(one(found[1], found[1]), *found.groups()[1:])
-                first = last = number
+                if rules is not None:
+                    yield _to_chain(title, rules, origin, first, one)
+                title, first, rules, below_header = found.groups(), number, [], False
                 recorded(number)
             elif rule := read(line, number):
-                if chain is None:
-                    chain, first = _UNNAMED, number
+                if rules is None:
+                    title, first, rules = _NO_TITLE, number, []
                 rules.append(rule)
                 recorded(number)
-                last = number
                 if rule.comment_ambiguous:
                     message = "the comment holds '*/', so where it ends is a guess"
                     lines.report(number, "ambiguous-comment", message, line.index("*/") + 1, "warning")
             elif (names := _HEADER.parse(line)) is not None:
-                if below_header:
-                    yield from ended()
+                if below_header and rules is not None:
+                    yield _to_chain(title, rules, origin, first, one)
+                    rules = None
                 below_header = True
                 lines.ignore(number, "header")
                 if line != header:
@@ -231,10 +223,30 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
             else:
                 lines.refuse(number, _CHAIN, _HEADER, grammar)
                 if line.startswith("Chain"):
-                    yield from ended()
+                    if rules is not None:
+                        yield _to_chain(title, rules, origin, first, one)
+                    rules, below_header = None, False
         except ValueError as error:
             lines.bad_value(number, error)
-    yield from ended()
+    if rules is not None:
+        yield _to_chain(title, rules, origin, first, one)
+
+
+def _to_chain(title: _Title, rules: list[Rule], origin: str, first: int, one: _One) -> Chain:
+    name, policy, pkts, bytes_, references = title
+    packet_count, byte_count, approximate = to_counters(pkts, bytes_) if pkts and bytes_ else NO_COUNTERS
+    return _make_chain(
+        one(name, name) if name else None,
+        policy,
+        int(references) if references else None,
+        packet_count,
+        byte_count,
+        approximate,
+        tuple(rules),
+        origin,
+        first,
+        rules[-1].line if rules else first,
+    )
 
 
 def _reader_of_any(lines: Lines, one: _One) -> _Read:
@@ -261,8 +273,7 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
 
     def read(line: str, number: int) -> Rule | None:
         nonlocal last_comment
-        shared: _Shared | None = None
-        anywhere = None
+        shared = anywhere = None
         if found := match_row(line):
             num, pkts, bytes_, target, text, anywhere, source, destination, goto, comment, rest = found.groups()
             shared = read_shared(text)
@@ -275,8 +286,8 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
         protocol, opt, in_interface, out_interface, negated = shared
         if pkts is None:
             packet_count, byte_count, approximate = NO_COUNTERS
-        elif bytes_.isdigit() and pkts.isdigit():
-            packet_count, byte_count, approximate = int(pkts), int(bytes_), False
+        elif bytes_ == "0" == pkts:  # half of them, mostly
+            packet_count, byte_count, approximate = 0, 0, False
         else:
             packet_count, byte_count, approximate = to_counters(pkts, bytes_)
         if anywhere:
@@ -286,9 +297,8 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
                 negated, source = (*negated, "source"), source[1:]
             if destination[0] == "!":
                 negated, destination = (*negated, "destination"), destination[1:]
-            source = to_repeated_address(source) if "/" in source else to_address(source)
-            destination = to_repeated_address(destination) if "/" in destination else to_address(destination)
-        if not rest or rest == " ":
+            source, destination = to_address(source), to_address(destination)
+        if rest == " " or not rest:
             matches, target_options, other, noted, ambiguous = NO_OPTIONS
         elif "*/" in rest:
             matches, target_options, other, noted, ambiguous = read_commented_options((comment or "") + rest)
@@ -301,7 +311,7 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
             packet_count,
             byte_count,
             approximate,
-            one(target, target),
+            one(target, target) if target else None,
             goto is not None,
             protocol,
             opt,
@@ -331,13 +341,6 @@ def _to_shared(prot: str, opt: str | None, in_: str | None, out: str | None) -> 
     return PROTOCOLS.get(protocol, protocol), opt, in_, out, negated
 
 
-def _to_chain(
-    name: str | None, policy: str | None, pkts: str | None, bytes_: str | None, references: str | None
-) -> tuple[Any, ...]:
-    counters = to_counters(pkts, bytes_) if pkts and bytes_ else NO_COUNTERS
-    return name, policy, int(references) if references else None, *counters
-
-
 _FLAGS = re.compile(
     r"-[nvxL]+|-w[0-9]*|--wait(?:=[0-9]+)?|--(?:line-numbers|numeric|verbose|exact|list)|[A-Za-z][\w-]*"
 )
@@ -356,7 +359,7 @@ def _shown_by(texts: Sequence[str]) -> bool:
     """Whether the first line is a rule that `grep` left."""
     lines = Lines(next((text for text in texts if not noise(text)), ""), "")
     try:
-        return bool(lines.texts and _reader_of_any(lines, dict[str | None, str | None]().setdefault)(lines.texts[0], 1))
+        return bool(lines.texts and _reader_of_any(lines, dict[str, str]().setdefault)(lines.texts[0], 1))
     except ValueError:
         return False
 

@@ -26,7 +26,7 @@ from aksparse.netfilter.options import (
 )
 from aksparse.netfilter.values import build
 from aksparse.records import maker
-from aksparse.tokens import BadValue, column, end_of_column, integer, ipv4, to_ip, to_ipv4, to_network, word
+from aksparse.tokens import as_ipv4, column, end_of_column, integer, ipv4, to_ip, to_network, word
 
 _make_to = maker(targets.ToOption, "address", "last_address", "port", "last_port", "base_port")
 
@@ -286,7 +286,5 @@ DESTINATION = LineGrammar(
 
 def to_destination(address: str, port: str) -> targets.ToOption | None:
     """What `to:ADDRESS:PORT` says, the form that most rules have; `None` when it is no address."""
-    try:
-        return _make_to(to_ipv4(address), None, int(port), None, None)
-    except BadValue:
-        return None
+    value = as_ipv4(address)
+    return _make_to(value, None, int(port), None, None) if value else None

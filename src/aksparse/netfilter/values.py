@@ -18,7 +18,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import attrs
 
 from aksparse.records import constructor, maker
-from aksparse.tokens import BadValue, remember, to_host_network, to_ip, to_network
+from aksparse.tokens import BadValue, as_host_network, remember, to_ip, to_network
 
 Address = IPv4Network | IPv6Network | str
 T = TypeVar("T", bound=attrs.AttrsInstance)
@@ -162,12 +162,10 @@ def _flags(text: str) -> tuple[str, ...]:
 def to_address(text: str) -> Address:
     """The network of a source or destination column, or the name that stands there."""
     # The address of one host stands in few rules; other networks and names stand in many.
-    if "/" not in text and text[0].isdigit():
-        try:
-            return to_host_network(text)
-        except BadValue:
-            pass  # a name that begins with a digit, or an IPv6 address
-    return to_repeated_address(text)
+    if "/" in text or not text[0].isdigit():
+        return to_repeated_address(text)
+    # Else it may be a name that begins with a digit, or an IPv6 address.
+    return as_host_network(text) or to_repeated_address(text)
 
 
 @remember
