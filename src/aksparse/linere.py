@@ -72,7 +72,7 @@ class LineGrammar:
             ("[^ ]++)(?![^ ])", "[^ ]++)"),  # after all that is not blank comes a blank, or the end
         ):
             source = source.replace(general, without_tabs)
-        return re.compile(source)
+        return re.compile(_BLANKS_BETWEEN.sub(" ++", source))
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -123,6 +123,8 @@ def compile_line(expression: pp.ParserElement, *, whole: bool = True) -> tuple[r
 
 
 _BLANKS = r"[\t\n\r ]*+"
+# The end of a column and the blanks before the next, where that is a token of at least one character.
+_BLANKS_BETWEEN = re.compile(r"\(\?!\[\^ \]\) \*\+(?=\((?:\[\^ \]\+\+|\[0-9\]\{1,))")
 
 
 def _skip(white_chars: Iterable[str]) -> str:

@@ -173,10 +173,11 @@ _COLUMNS = {
     (num, verbose): _Columns(_RULES[num, verbose], _BLANK[num, verbose], _ROWS[num, verbose], _SHARED[verbose])
     for num, verbose in _SHAPES
 }
-_One = Callable[[str, str], str]
+_One = Callable[[str | None, str | None], str | None]
 _Title = tuple[str | None, ...]
 _Read = Callable[[str, int], Rule | None]
 _ANY, _ANY6 = map(to_repeated_address, ("0.0.0.0/0", "::/0"))
+_NUMBERS = {str(number): number for number in range(1, 100)}  # those of most rules
 _NO_TITLE: _Title = (None,) * 5
 _Shared = tuple[str, str | None, str | None, str | None, tuple[str, ...]]
 
@@ -186,7 +187,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
     match_chain = lines.matcher(_CHAIN)
     title, first = _NO_TITLE, 0  # of the chain being read, and its first line
     rules: list[Rule] | None = None  # its rules; between chains there are none
-    one = dict[str, str]().setdefault  # a chain's name stands in every rule that leads to it
+    one = dict[str | None, str | None]().setdefault  # a chain's name stands in every rule that leads to it
     read, grammar = _reader_of_any(lines, one), _RULES[False, False]
     header = None  # its text; it repeats below every title
     below_header = False  # a second header is that of a chain whose title is missing
@@ -198,7 +199,7 @@ def _assemble(lines: Lines) -> Iterator[Chain]:
             elif line == header and not below_header:
                 ignored[number] = "header"
                 below_header = True
-            elif line.startswith("Chain") and (found := match_chain(line)):
+            elif line[0] == "C" and (found := match_chain(line)):
                 if rules is not None:
                     yield _to_chain(title, rules, origin, first, one)
                 title, first, rules, below_header = found.groups(), number, [], False
@@ -236,7 +237,7 @@ def _to_chain(title: _Title, rules: list[Rule], origin: str, first: int, one: _O
     name, policy, pkts, bytes_, references = title
     packet_count, byte_count, approximate = to_counters(pkts, bytes_) if pkts and bytes_ else NO_COUNTERS
     return _make_chain(
-        one(name, name) if name else None,
+        one(name, name),
         policy,
         int(references) if references else None,
         packet_count,
@@ -307,11 +308,11 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
         comment = noted or (comment[3:-3] if comment else None)
         last_comment = comment = last_comment if comment == last_comment else comment
         return _make_rule(
-            int(num) if num else None,
+            _NUMBERS.get(num) or int(num) if num else None,
             packet_count,
             byte_count,
             approximate,
-            one(target, target) if target else None,
+            one(target, target),
             goto is not None,
             protocol,
             opt,
@@ -359,7 +360,7 @@ def _shown_by(texts: Sequence[str]) -> bool:
     """Whether the first line is a rule that `grep` left."""
     lines = Lines(next((text for text in texts if not noise(text)), ""), "")
     try:
-        return bool(lines.texts and _reader_of_any(lines, dict[str, str]().setdefault)(lines.texts[0], 1))
+        return bool(lines.texts and _reader_of_any(lines, dict[str | None, str | None]().setdefault)(lines.texts[0], 1))
     except ValueError:
         return False
 
