@@ -12,7 +12,8 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain
 from typing import Any, Generic, TypeVar, overload
 
 import attrs
@@ -23,7 +24,7 @@ from aksparse.errors import AksparseError, ParseError
 from aksparse.foreign import unread
 from aksparse.linere import LineGrammar, Refusal
 from aksparse.noise import noise as noise
-from aksparse.terminal import shown_lines
+from aksparse.terminal import shown_lines, shown_text
 from aksparse.tokens import BadValue
 
 R = TypeVar("R")
@@ -34,6 +35,9 @@ def split_lines(text: str) -> list[str]:
     return shown_lines(text.replace("\xa0", " "))
 
 
+_PART = 1 << 16  # characters
+
+
 class Lines:
     """The lines of one output, and what becomes of each."""
 
@@ -41,7 +45,7 @@ class Lines:
         self.source = source
         self.first = first
         self.argv = argv
-        self.texts = split_lines(text)
+        self.text = shown_text(text.replace("\xa0", " "))
         self.tabs = "\t" in text
         self.taken: list[int] = []
         self.ignored: dict[int, str] = {}
@@ -49,8 +53,24 @@ class Lines:
         self.recorded: Callable[[int], None] = self.taken.append
         """Call with the number of a line that went into a record."""
 
+    @cached_property
+    def texts(self) -> list[str]:
+        """All the lines; to iterate takes less memory."""
+        return shown_lines(self.text)
+
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        return iter(enumerate(self.texts, self.first))
+        return enumerate(chain.from_iterable(self._parts()), self.first)
+
+    def __len__(self) -> int:
+        return self.text.count("\n") + (self.text[-1:] not in ("", "\n"))
+
+    def _parts(self) -> Iterator[list[str]]:
+        """The lines in lists of some, so that they need not be there all at once."""
+        start = 0
+        while (end := self.text.find("\n", start + _PART)) >= 0:
+            yield self.text[start:end].split("\n")
+            start = end + 1
+        yield shown_lines(self.text[start:])
 
     def matcher(self, grammar: LineGrammar) -> Callable[[str], re.Match[str] | None]:
         """What matches a grammar against these lines."""
@@ -241,7 +261,7 @@ class Command(Generic[R]):
     def _account(self, lines: Lines) -> None:
         """Nothing vanishes: report what `assemble` neither recorded nor ignored nor refused."""
         refused = {d.line for d in lines.diagnostics if d.severity == "error"}
-        if len(lines.taken) + len(lines.ignored) + len(refused) == len(lines.texts):
+        if len(lines.taken) + len(lines.ignored) + len(refused) == len(lines):
             return
         known = refused | lines.ignored.keys() | set(lines.taken)
         for number, _ in lines:

@@ -30,13 +30,18 @@ def shown_lines(text: str) -> list[str]:
 
     A line keeps the number that it has in the text, unless a full-screen program drew more lines than it wrote.
     """
+    return _without_last_end(shown_text(text).split("\n"))
+
+
+def shown_text(text: str) -> str:
+    """The same lines as one text: mostly the text itself."""
     if "\x1b" in text:
         text = _COLOUR.sub("", text)
     if "\x1b" in text or "\b" in text or "\x07" in text:
-        return _Page(text).lines()
+        return "".join(f"{line}\n" for line in _Page(text).lines())
     if "\r" in text:
         text = re.sub(r"\r*\n|\r", "\n", text)
-    return _without_last_end(text.split("\n"))
+    return text
 
 
 def _without_last_end(lines: list[str]) -> list[str]:
