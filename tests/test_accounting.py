@@ -294,7 +294,8 @@ FORMAT_WORDS = {
     " overrun collsns heartbt transns mcast interval count designated dev srcport dstport local map 6rd grat"
     " udpcsum noudpcsum udp6zerocsumtx noudp6zerocsumtx noudp6zerocsumrx remcsumtx nolearning flowlabel maxaddr"
     " remotes nopmtudisc noencap hoplimit encaplimit localremote innerprotoinherit sequence"
-    " mac bcast spoof checking query rss prog xdpgeneric xdpoffload xdpmulti",
+    " mac bcast spoof checking query rss prog xdpgeneric xdpoffload xdpmulti"
+    " pkey dbitrate dsample dtq dprop dphase dsjw dbrp icvlen encodingsa validate send end station nomultiproto",
     "ip_neigh": "dev lladdr ref used probes proto",
     "ip_route": "via dev from nhid nexthop encap table proto scope src metric mark tos realm realms uid cache expires"
     " error users used age iif pref nh info mtu window rtt rttvar ssthresh cwnd advmss reordering hoplimit initcwnd"

@@ -14,6 +14,7 @@ from aksparse.command import Parsed
 from aksparse.commands import ip_addr
 from aksparse.commands.ip_addr import parse_ip_addr
 from aksparse.linere import LineGrammar
+from aksparse.links import details
 from aksparse.links.lines import ROWS
 from tests.corpus import CORPUS, command_cases
 
@@ -139,3 +140,24 @@ def test_both_engines_find_the_commonest_lines(text: str) -> None:
     for match in matches_of_many_lines(text):
         here = text[match.start() :]
         assert ROWS.parse(here) == ROWS.parse_with_pyparsing(here)
+
+
+def test_every_kind_whose_settings_are_known_stands_in_a_case() -> None:
+    links = [link.linkinfo for case in command_cases("ip_addr") for link in case.parsed if link.linkinfo]
+    settled = {link.info_kind for link in links if link.info_data}
+    settled |= {f"{link.info_slave_kind}_slave" for link in links if link.info_slave_data}
+    assert settled >= {*details._KINDS, *details._SAME_OPTIONS}
+
+
+def test_what_a_kind_says_on_several_lines_is_all_in_one_place() -> None:
+    can = (
+        "2: can0: <NOARP> mtu 16\n    link/can promiscuity 0 \n    can state STOPPED \n\t  bitrate 5 sample-point 0.8\n"
+    )
+    (link,) = parse_ip_addr(f"{can}\t  tq 25 sjw 1\n\t  mcp: sjw 1..4\n\t  clock 8 numtxqueues 1 \n")
+    assert link.linkinfo
+    assert link.linkinfo.info_data == {
+        "state": "STOPPED",
+        "bittiming": {"bitrate": 5, "sample_point": "0.8", "tq": 25, "sjw": 1},
+        "clock": 8,
+    }
+    assert (link.linkinfo.info_other, link.num_tx_queues) == ("mcp: sjw 1..4", 1)

@@ -44,6 +44,7 @@ from aksparse.links.lines import (
     read_rest_of_link,
     to_link_fields,
 )
+from aksparse.links.options import merge
 from aksparse.links.records import AddrInfo, Link, LinkInfo
 from aksparse.links.virtual_functions import read_function
 from aksparse.links.xdp import read_program, with_program
@@ -52,7 +53,7 @@ from aksparse.tokens import to_ip
 
 _INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")
 _BRIEF = re.compile(r"--?br(?:ief|ie|i)?")
-_CONTINUED = re.compile(r" {6,}(?=[a-z])")
+_CONTINUED = re.compile(r" {6,}(?=[a-z])|\t +(?=[^ ])")
 
 _make_link = maker(
     Link,
@@ -270,7 +271,7 @@ class _Reader:
         details = read_details(text, kind=kind)
         prefix = "info_slave" if kind.endswith("_slave") else "info"
         if details.of_kind:
-            self.linkinfo[f"{prefix}_data"] = self.linkinfo.get(f"{prefix}_data", {}) | details.of_kind
+            merge(self.linkinfo.setdefault(f"{prefix}_data", {}), details.of_kind)
         if details.other_of_kind:
             known = self.linkinfo.get(f"{prefix}_other")
             self.linkinfo[f"{prefix}_other"] = f"{known} {details.other_of_kind}" if known else details.other_of_kind

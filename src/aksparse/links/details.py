@@ -10,6 +10,9 @@ What the text says otherwise than the JSON:
 - ``ttl auto`` and ``ttl inherit`` of a tunnel are 0; of a `vxlan` or `geneve`, for which the JSON then has no key, the
   word ``inherit`` is kept.
 - ``vnifilter`` of a `vxlan` is printed without a blank behind it.
+- A `can` interface takes several lines; its limits (``mcp251x: tseg1 3..16 ...``) and its own statistics are kept as
+  they stand. A controller that knows only some rates prints the one it has as others do: it is in `bittiming`, where
+  the JSON has `bittiming_bitrate`.
 - ``mcast_fast_leave`` of a bridge's port repeats ``fastleave``; the JSON leaves it out.
 """
 
@@ -70,6 +73,11 @@ def _to_port_state(key: str) -> Callable[[str], Fields]:
         return {key: int(text.split()[0]), f"{key}_str": [name for name in _between(text).split(",") if name]}
 
     return fields
+
+
+def _to_error_counters(text: str) -> Fields:
+    _, sent, _, received = text.rstrip(")").split()
+    return {"berr_counter": {"tx": int(sent), "rx": int(received)}}
 
 
 def _to_prefix(key: str) -> Callable[[str], Fields]:
@@ -235,6 +243,35 @@ _KINDS: dict[str, Options] = {
         numbers("sequence:seq_nr proto version"),
     ),
     "netkit": options(strings("mode type policy peer_policy scrub peer_scrub")),
+    "amt": options(
+        shaped("", r"gateway|relay", lambda text: {"mode": text}),
+        numbers("gateway_port relay_port max_tunnels"),
+        addresses("local remote discovery"),
+        strings("dev:link"),
+    ),
+    "bareudp": options(numbers("dstport srcportmin"), strings("ethertype"), yes_or_no("multiproto")),
+    "can": options(
+        shaped("", r"<[A-Z0-9a-f,-]+>", lambda text: {"ctrlmode": text[1:-1].split(",")}),
+        shaped("(berr-counter", r"tx [0-9]{1,9} rx [0-9]{1,9}\)", _to_error_counters),
+        strings("state sample-point:bittiming.sample_point dsample-point:data_bittiming.sample_point"),
+        numbers("restart-ms:restart_ms clock termination bitrate:bittiming.bitrate dbitrate:data_bittiming.bitrate"),
+        *(
+            numbers(f"{d}{name}:{group}.{name.replace('-', '_')}")
+            for d, group in (("", "bittiming"), ("d", "data_bittiming"))
+            for name in ("tq", "prop-seg", "phase-seg1", "phase-seg2", "sjw", "brp")
+        ),
+    ),
+    "dsa": options(strings("conduit master")),
+    "gtp": options(strings("role"), numbers("hsize restart_count")),
+    "ipoib": options(strings("pkey:key mode umcast")),
+    "macsec": options(
+        strings("sci cipher:cipher_suite validate:validation offload"),
+        numbers("icvlen:icv_len encodingsa:encoding_sa"),
+        switches("protect encrypt send_sci:inc_sci end_station:es scb replay:replay_protect"),
+        valued("window", signed_integer, int),
+    ),
+    "rmnet": options(numbers("mux_id")),
+    "wwan": options(numbers("linkid")),
 }
 _SAME_OPTIONS = {
     **dict.fromkeys(("macvtap",), "macvlan"),
