@@ -302,8 +302,8 @@ FORMAT_WORDS = {
     " features rto min initrwnd quickack congctl fastopen no cookie lock weight",
     "ip_rule": "from to tos fwmark iif oif uidrange ipproto sport dport tun id lookup table suppress prefixlength"
     " ifgroup realms goto map proto",
-    # `None` is `headless`, `<none>` and `<unknown>` are absent.
-    "kubectl_get": "none unknown unset ago more of over",
+    # `None` is `headless`; `<none>`, `<unknown>` and `<invalid>` are absent.
+    "kubectl_get": "none unknown invalid unset ago more of over",
     "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
     " packet ctstate seconds name side mask masq redir ports icmptype avg burst flags level prefix from to on utc"
     " source ip range in physdev owner uid gid",
@@ -379,7 +379,7 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", line.replace("protodown on", "down"))
             line = re.sub(r"(?<=[0-9])Mbps| \(Mbps\)", "", line.replace("vnifilterid", "vnifilter id"))
         case "kubectl_get":
-            line = re.sub(r"^((?:\S+ +)?[a-z]+)\.[a-z.]+/", r"\1/", line)  # the group of a resource
+            line = re.sub(r"^((?:\S+ +)?[a-z]+)\.[a-z0-9.]+/", r"\1/", line)  # the group of a resource
             line = re.sub(r"\(x(\d+ over )", r"(\1", line).replace("/1 of ", " of ")  # of parallel jobs, one is enough
         case "ip_neigh":
             line = line.replace("probes", " probes")

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from aksparse.commands.kubectl_get import Deployment, Job, OtherResource, Pod, parse_kubectl_get
+from tests.real import kubectl_kinds as kinds
 from tests.real.conftest import unavailable
+from tests.real.kubectl_kinds import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +42,6 @@ RESOURCES = {
 }
 STATUSES = ("Running", "Pending", "Completed", "CrashLoopBackOff", "Init:0/1", "OOMKilled")
 WORDS = ("red", "<none>", "", "two words", "\u4f60\u597d", "Stra\u00dfe 5", "a,b", "x=y", "5 (3h ago)")
-SECONDS = {"5s": 5, "61s": 61, "3m20s": 200, "90m": 5400, "7h5m": 25500, "5d23h": 514800, "400d": 34560000}
 
 
 class Server:
@@ -58,15 +59,17 @@ class Server:
 
     def hold(self, name: str, rows: list[Row], watched: Sequence[Row] = ()) -> None:
         """Answer with a table of these metadata and cells, and with these changes when it is watched."""
-        path = RESOURCES[name][0]
-        events = [{"type": "MODIFIED", "object": self.table(name, [row])} for row in watched]
-        for whole in (f"{path}/{name}", f"{path}/namespaces/default/{name}"):
-            self.answers[whole] = self.table(name, rows)
-            self.answers[f"{whole}?watch"] = events
-
-    def table(self, name: str, rows: list[Row]) -> dict[str, Any]:
         *_, plain, wide = RESOURCES[name]
         columns = [(column, 0) for column in plain.split("|")] + [(column, 1) for column in wide.split("|")]
+        events = [{"type": "MODIFIED", "object": self.table(columns, [row])} for row in watched]
+        self.answer(RESOURCES[name][0], name, self.table(columns, rows), events)
+
+    def answer(self, path: str, name: str, table: Any, events: Any) -> None:
+        for whole in (f"{path}/{name}", f"{path}/namespaces/default/{name}"):
+            self.answers[whole] = table
+            self.answers[f"{whole}?watch"] = events
+
+    def table(self, columns: Sequence[tuple[str, int]], rows: list[Row]) -> dict[str, Any]:
         return {
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",
@@ -91,21 +94,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         patch.setattr(sys, "path", [str(Path(__file__).parents[1] / "lab"), *sys.path])
         from stubs import kubernetes_api
     directory = tmp_path_factory.mktemp("kubectl")
-    groups = []
     answers: Answers = {"/api": {"kind": "APIVersions", "versions": ["v1"]}}
-    for name, (path, version, kind, *_) in RESOURCES.items():
-        resource = {
-            "name": name,
-            "singularName": kind.lower(),
-            "kind": kind,
-            "namespaced": True,
-            "verbs": ["get", "list", "watch"],
-        }
-        answers[path] = {"kind": "APIResourceList", "groupVersion": version, "resources": [resource]}
+    served = [(path, version, name, kind, True) for name, (path, version, kind, *_) in RESOURCES.items()]
+    served += [(each.path, each.group, each.name, each.kind, each.namespaced) for each in kinds.RESOURCES]
+    groups: dict[str, dict[str, Any]] = {}
+    for path, version, name, kind, namespaced in served:
+        resource = {"name": name, "singularName": kind.lower(), "kind": kind, "namespaced": namespaced}
+        resource["verbs"] = ["get", "list", "watch"]
+        listed = cast(
+            "Any", answers.setdefault(path, {"kind": "APIResourceList", "groupVersion": version, "resources": []})
+        )
+        listed["resources"].append(resource)
         if "/" in version:
             preferred = {"groupVersion": version, "version": version.partition("/")[2]}
-            groups.append({"name": version.partition("/")[0], "versions": [preferred], "preferredVersion": preferred})
-    answers["/apis"] = {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+            group = version.partition("/")[0]
+            groups[group] = {"name": group, "versions": [preferred], "preferredVersion": preferred}
+    answers["/apis"] = {"kind": "APIGroupList", "apiVersion": "v1", "groups": list(groups.values())}
     with kubernetes_api(answers, directory) as environment:
         yield Server(answers, environment)
 
@@ -207,7 +211,7 @@ def random_rows(chance: random.Random, name: str) -> list[Row]:
 @pytest.mark.parametrize("name", RESOURCES)
 def test_random_tables_read_as_the_server_sent_them(name: str, server: Server) -> None:
     chance = random.Random(name)
-    for _ in range(52):
+    for _ in range(36):
         rows = random_rows(chance, name)
         server.hold(name, rows)
         options = [option for option in ("-A", "--show-labels", "-owide", "-Ltier") if chance.random() < 0.5]
@@ -262,3 +266,67 @@ def test_several_resources_at_once_read_as_the_server_sent_them(server: Server) 
             for _, cells in rows:
                 assert_cells(next(records), name, cells, wide="-owide" in argv)
         assert next(records, None) is None
+
+
+def random_cells(chance: random.Random, resource: kinds.Resource, name: str) -> list[str]:
+    return [chance.choice(column.cells) if column.cells else name for column in resource.columns]
+
+
+def held_of_every_kind(chance: random.Random, server: Server) -> dict[str, list[Row]]:
+    held: dict[str, list[Row]] = {}
+    for resource in kinds.RESOURCES:
+        held[resource.name] = []
+        for number in range(chance.randint(2, 6)):
+            own = f"{chance.choice(('a', 'a-long.name-of-it'))}-{number}"
+            metadata = {"name": own, "namespace": chance.choice(("default", "kube-system")), "labels": {"app": own}}
+            if not resource.namespaced:
+                del metadata["namespace"]
+            held[resource.name].append((metadata, random_cells(chance, resource, own)))
+        columns = [(column.name, int(column.wide)) for column in resource.columns]
+        rows = held[resource.name]
+        changes = [{"type": "MODIFIED", "object": server.table(columns, [row])} for row in rows]
+        server.answer(resource.path, resource.name, server.table(columns, rows), changes)
+    return held
+
+
+def assert_row(record: Any, resource: kinds.Resource, row: Row, options: Sequence[str]) -> None:
+    """The record says every cell again that was printed."""
+    metadata, cells = row
+    for column, cell in zip(resource.columns, cells, strict=True):
+        if column.wide and "-owide" not in options:
+            continue
+        where = (resource.name, column.name, cell)
+        if not column.cells:
+            assert record.name == cell, where
+        elif column.said:
+            assert column.said(record) == cell.replace("<invalid>", "<unknown>"), where
+        else:
+            assert record.columns[column.name.upper()] == cell, where
+    if "--show-labels" in options:
+        assert record.labels == metadata["labels"]
+    if resource.namespaced:
+        assert record.namespace == (metadata["namespace"] if "-A" in options else None)
+
+
+OPTIONS_OF_ALL = ((), ("-owide",), ("-A",), ("-A", "-owide", "--show-labels"), ("--show-labels",))
+
+
+@pytest.mark.parametrize("options", OPTIONS_OF_ALL, ids=" ".join)
+def test_every_kind_in_one_output_reads_as_the_server_sent_it(options: tuple[str, ...], server: Server) -> None:
+    held = held_of_every_kind(random.Random(str(options)), server)
+    argv = ("get", ",".join(held), *options)
+    records = iter(parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv)))
+    for resource in kinds.RESOURCES:
+        for row in held[resource.name]:
+            assert_row(next(records), resource, row, options)
+    assert next(records, None) is None
+
+
+@pytest.mark.parametrize("resource", kinds.RESOURCES, ids=lambda resource: resource.name)
+def test_a_kind_that_is_watched_reads_as_the_server_sent_it(resource: kinds.Resource, server: Server) -> None:
+    chance = random.Random(resource.name)
+    rows = held_of_every_kind(chance, server)[resource.name]
+    argv = ("get", resource.name, "-w", *chance.choice(OPTIONS_OF_ALL))
+    parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
+    for record, row in zip(parsed, [*rows, *rows], strict=True):
+        assert_row(record, resource, row, argv)

@@ -26,6 +26,7 @@ def _form(pattern: str, name: str) -> LineGrammar:
 
 
 ANY = _form(r"[^ \t]+", "word")
+NOTHING = _form(r"(?!)", "nothing")
 NAME = _form(r"[a-z0-9][a-z0-9.-]*", "name")
 _AGE_PATTERN = r"(?:[0-9]+[ydhms])+|<unknown>|<invalid>"
 AGE = _form(_AGE_PATTERN, "age")
@@ -63,7 +64,7 @@ SCHEDULE = _form(r"(?:(?:CRON_)?TZ=[^ \t]+ )?(?:@[a-z]+(?: [0-9][0-9a-z.]*)?|[^ 
 BOOLEAN = _form(r"True|False", "True or False")
 COMPLETIONS = _form(r"[0-9]{1,18}/[0-9]{1,18}(?: of [0-9]{1,18})?|<none>", "completions")
 HOSTS = _form(r"[\w.*,:-]+(?: \+ [0-9]{1,18} more\.\.\.)?|<none>", "hosts")
-ADDRESSES = _form(r"[0-9a-fA-F:.]{2,45}(?:,[^ \t]+)*|[\w-]+\.[\w.-]+(?:,[^ \t]+)*", "addresses")
+ADDRESSES = _form(r"(?:[0-9a-fA-F:.]{2,45}(?![^ \t,])|[\w-]+\.[\w.-]+)(?:,[^ \t]+)*", "addresses")
 INGRESS_PORTS = _form(r"[0-9]{1,5}(?:, [0-9]{1,5})*", "ports")
 
 
@@ -153,6 +154,9 @@ def to_cluster_ip(cell: str) -> tuple[IPv4Address | IPv6Address | None, bool]:
 
 
 def to_address(text: str) -> IPv4Address | IPv6Address | str:
+    """An address; a name, or an address of which the table shows but the beginning (`2603:1...`), as it stands."""
+    if text.endswith("..."):
+        return text
     return to_repeated_ip(text) if text.replace(".", "").isdecimal() or ":" in text else text
 
 

@@ -21,6 +21,8 @@ from aksparse.tokens import remember
 
 _NAMED = {"NAME": name_column("name")}
 _NAMESPACED = {"NAMESPACE": name_column("namespace"), **_NAMED}
+# With `-A`, what has no namespace may still have the column, for the sake of others beside it or when it is watched.
+_OF_CLUSTER = {"NAMESPACE": Column(cells.NOTHING, (), lambda _: (), empty=True), **_NAMED}
 _LABELLED = {"LABELS": typed_column(cells.LABELS, "labels", cells.to_labels)}
 _AGED = {"AGE": age_column("age")}
 _WORKLOAD = {
@@ -131,7 +133,7 @@ KINDS = {
             r.Node,
             "NAME|STATUS|ROLES|AGE|VERSION",
             {
-                **_NAMED,
+                **_OF_CLUSTER,
                 "STATUS": typed_column(cells.ANY, "status", cells.to_status),
                 "ROLES": typed_column(cells.ANY, "roles", cells.to_list),
                 **_AGED,
@@ -323,7 +325,7 @@ KINDS = {
             "namespace",
             r.Namespace,
             "NAME|STATUS|AGE",
-            {**_NAMED, "STATUS": text_column("status", cells.NAMESPACE_STATUS), **_AGED},
+            {**_OF_CLUSTER, "STATUS": text_column("status", cells.NAMESPACE_STATUS), **_AGED},
             "namespaces ns",
             telling=False,
         ),

@@ -162,14 +162,21 @@ def choose_kind(header: Header, kinds: Sequence[Kind] | None, first_row: str | N
         first_row: the line below the header: a table that others may print alike is of a kind if its first row is.
     """
     names = tuple(name for name in header.names if name not in ("EVENT", "NAMESPACE"))
+    kinds = _before_name((first_row or "").split()) or kinds
     for kind in KINDS.values() if kinds is None else kinds:
-        if "NAMESPACE" in header.names and "NAMESPACE" not in kind.columns:
-            continue
+        without_namespace = "NAMESPACE" in header.names and not kind.columns["NAMESPACE"].fields
         if kind.has_header(names, certain=kinds is not None and len(kinds) == 1) and (
-            kind.telling or first_row is None or Table(header, kind).split(first_row) is not None
+            (kind.telling and not without_namespace)
+            or first_row is None
+            or Table(header, kind).split(first_row) is not None
         ):
             return kind
     return None
+
+
+def _before_name(texts: Sequence[str]) -> list[Kind]:
+    """The kind that a row says before its name, as in `pod/web`, when several are printed."""
+    return [kind for text in texts[:2] if "/" in text and (kind := kind_named(text.partition("/")[0]))][:1]
 
 
 # Without a header.
@@ -187,8 +194,7 @@ class Headless(NamedTuple):
 def headless(line: str, kinds: Sequence[Kind] | None) -> list[Headless]:
     """Every kind and set of columns that a row fits; one is the answer, several or none are no answer."""
     texts = [piece.text for piece in pieces_of(spread_tabs(line))]
-    prefixes = [kind for text in texts[:2] if "/" in text and (kind := kind_named(text.partition("/")[0]))]
-    candidates = prefixes[:1] or (kinds if kinds is not None else [KINDS[name] for name in _TELLING])
+    candidates = _before_name(texts) or (kinds if kinds is not None else [KINDS[name] for name in _TELLING])
     return [
         Headless(table, cells)
         for kind in candidates
