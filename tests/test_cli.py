@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 import lzma
+import os
 import re
 import shutil
 import subprocess
@@ -152,6 +153,17 @@ def test_output_of_another_command_is_told_as_such() -> None:
     told = f"aksparse: {KUBENET / 'ip_addr.txt'}: looks like the output of ip_addr, not route"
     assert result.stderr.splitlines()[-1] == told
     assert "looks like" not in run("parse", "route", stdin="no output of anything\n").stderr
+
+
+def test_output_of_a_command_that_is_not_read_is_told_as_such() -> None:
+    result = run("parse", "docker_ps", stdin="REPOSITORY   TAG       IMAGE ID       CREATED       SIZE\n")
+    told = "aksparse: -: this looks like an output of docker images, which aksparse does not read"
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, told)
+
+
+def test_a_word_of_any_length_does_not_fill_the_screen() -> None:
+    result = run("parse", "ip_addr", stdin="[" + '{"ifindex":1},' * 1000 + "]\n")
+    assert len(result.stderr.splitlines()[0]) < 200
 
 
 @pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
@@ -343,6 +355,30 @@ def test_compare_tells_what_was_not_understood_on_standard_error(tmp_path: Path)
     assert lines[0].startswith("node/route_n.txt:9:9: unexpected-line: ")
     assert lines[1] == "node/pod_1_route_n.txt: missing-file: capture.toml names it, but it is not there"
     assert len(lines) == 2
+
+
+def test_two_archives_of_the_same_name_are_told_apart_in_evidence(tmp_path: Path) -> None:
+    for side, form in (("before", "gztar"), ("after", "zip")):
+        (tmp_path / side).mkdir()
+        shutil.make_archive(str(tmp_path / side / "node"), form, AZURE)
+    before, after = tmp_path / "before/node.tar.gz", tmp_path / "after/node.zip"
+    comparison = json.loads(run("compare", before, after, "--format", "json").stdout)
+    assert (comparison["left"], comparison["right"]) == (str(before), str(after))
+    for side, path in (("left", before), ("right", after)):
+        sources = {line["source"] for aspect in comparison["aspects"] for line in aspect[side]["evidence"]}
+        assert sources
+        assert all(source.startswith(f"{path}/") for source in sources)
+
+
+@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="only root can become nobody")
+@pytest.mark.parametrize("command", ["describe", "files", "parse"])
+def test_what_may_not_be_read_is_trouble_whatever_the_command(command: str, tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    arguments = [command, *(["auto"] if command == "parse" else []), str(tmp_path / "closed/x.log")]
+    nobody = ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-m", "aksparse"]
+    done = subprocess.run([*nobody, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"aksparse: {tmp_path / 'closed/x.log'}: Permission denied\n"
 
 
 def test_compare_of_what_is_not_there_is_trouble(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from aksparse import Capture, CaptureError, build_wiring, load_capture, load_captures
 from aksparse.cli import main
 from aksparse.layouts import place
+from aksparse.members import Limits
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 KUBENET = CAPTURES / "lab-kubenet"
@@ -166,3 +167,13 @@ def test_the_command_line_compares_and_lists_the_nodes_of_a_cluster(cluster: Pat
     assert "kubectl_get_nodes.txt\t*\tkubectl_get" in lines
     assert "one/route_n.txt\tone\troute" in lines
     assert "two/capture.toml\ttwo\tsettings" in lines
+
+
+def test_a_file_that_is_too_large_is_told_once(tmp_path: Path) -> None:
+    """It is one that aksparse knows: only what is none of these is counted as such."""
+    root = lay_out(tmp_path, {"sos_commands/networking/ip_-d_address": "x\n" * 1000, "sos_commands/other/notes": "y\n"})
+    capture = load_capture(root, limits=Limits(file_size=1000))
+    told = {said.code: said.message for said in capture.diagnostics}
+    assert told["too-large"].endswith(": sos_commands/networking/ip_-d_address")
+    assert told["unread-files"].startswith("1 file is none that aksparse knows in such a dump")
+    assert told["unread-files"].endswith(": sos_commands/other/notes")

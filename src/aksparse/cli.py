@@ -26,8 +26,9 @@ from aksparse.commandline import command_for, unwrap
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
-from aksparse.load import load_capture, read_dump
-from aksparse.members import Limits, is_archive_name
+from aksparse.foreign import foreign, unread
+from aksparse.load import NODE_SEPARATOR, load_capture, read_dump
+from aksparse.members import Limits, archive_stem, is_archive_name
 from aksparse.report import description_to_markdown, print_comparison, print_description, to_markdown
 from aksparse.serialize import (
     fitting_schemas,
@@ -57,7 +58,7 @@ class _Trouble(click.ClickException):
 
 
 class _Group(click.Group):
-    """Turns the errors that aksparse raises on purpose, and output that can't be written, into messages."""
+    """Turns the errors that aksparse raises on purpose, and those of files and of standard output, into messages."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -67,8 +68,9 @@ class _Group(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            _drop_what_is_not_written()
-            raise _Trouble(f"standard output: {error.strerror}") from None
+            if error.filename is None:
+                _drop_what_is_not_written()
+            raise _Trouble(f"{error.filename or 'standard output'}: {error.strerror}") from None
 
 
 def _drop_what_is_not_written() -> None:
@@ -152,11 +154,15 @@ def parse(command: str, file: str) -> None:
 
 def _say_what_else(text: str, source: str, known: Command[Any]) -> None:
     """Of a text in which nothing was understood: whose output it looks like."""
-    others = [other.name for other in recognise(split_lines(text)) if other is not known]
+    texts = split_lines(text)
+    others = [other.name for other in recognise(texts) if other is not known]
     if others:
         click.echo(f"aksparse: {source}: looks like the output of {' or '.join(others)}, not {known.name}", err=True)
+    elif foreign(texts):
+        click.echo(f"aksparse: {source}: {unread(texts)}", err=True)
 
 
+_PATH = click.Path(readable=False)  # whether it can be read is found out, and told, where it is read
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -203,7 +209,7 @@ def collect() -> None:
 
 
 @main.command()
-@click.argument("dump", type=click.Path())
+@click.argument("dump", type=_PATH)
 @_takes_dumps
 def files(dump: str, **limits: int) -> None:
     """List the files of a dump, and what each is read as.
@@ -235,6 +241,12 @@ def _architecture(path: str, limits: Limits, name: str | None = None) -> Archite
     return describe_wiring(wiring)
 
 
+def _name(dump: str) -> tuple[str, str]:
+    """What a dump, and the node that is named in it, are called in evidence."""
+    path, _, node = dump.partition(NODE_SEPARATOR)
+    return archive_stem(Path(path).resolve().name), node
+
+
 _prints_a_report = click.option(
     "--format",
     "form",
@@ -246,7 +258,7 @@ _prints_a_report = click.option(
 
 
 @main.command()
-@click.argument("dump", type=click.Path())
+@click.argument("dump", type=_PATH)
 @_prints_a_report
 @_takes_dumps
 def describe(dump: str, form: str, **limits: int) -> None:
@@ -268,8 +280,8 @@ def describe(dump: str, form: str, **limits: int) -> None:
 
 
 @main.command()
-@click.argument("left", type=click.Path())
-@click.argument("right", type=click.Path())
+@click.argument("left", type=_PATH)
+@click.argument("right", type=_PATH)
 @_prints_a_report
 @_takes_dumps
 def compare(left: str, right: str, form: str, **limits: int) -> None:
@@ -280,7 +292,7 @@ def compare(left: str, right: str, form: str, **limits: int) -> None:
 
     Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
     """
-    same_name = Path(left).resolve().name == Path(right).resolve().name and left != right
+    same_name = _name(left) == _name(right) and left != right
     comparison = compare_architectures(
         *(_architecture(path, _limits(limits), path if same_name else None) for path in (left, right))
     )

@@ -101,10 +101,18 @@ class LineGrammar:
         except pp.ParseException as error:
             rest = text[error.loc :]
             column = error.loc + len(rest) - len(rest.lstrip(" \t")) + 1
-            found = repr(rest.split(maxsplit=1)[0]) if rest.strip() else "end of line"
+            found = repr(_shortened(rest.split(maxsplit=1)[0])) if rest.strip() else "end of line"
             expected = error.msg[:1].lower() + error.msg[1:]
             return Refusal(column, f"{expected}, found {found}")
         return None
+
+
+def _shortened(word: str) -> str:
+    """A word for a message: JSON in one line, or a program, can be one word of any length."""
+    return word if len(word) <= _LONGEST_WORD else f"{word[:_LONGEST_WORD]}..."
+
+
+_LONGEST_WORD = 100
 
 
 def compile_line(expression: pp.ParserElement, *, whole: bool = True) -> tuple[re.Pattern[str], tuple[str, ...]]:

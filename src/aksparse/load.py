@@ -148,11 +148,12 @@ class _Reader:
         self.dump = dump
         self.name = name or dump.name
         self.places = {path: place(path) for path in dump.files}
+        self.wanted = self.worth_reading()
         self.manifests: dict[str, Manifest] = {}
         self.files: dict[str, DumpFile] = {}
 
     def read(self) -> ReadDump:
-        contents = dict(self.dump.read(self.worth_reading()))
+        contents = dict(self.dump.read(self.wanted))
         for path in sorted(contents):
             if posixpath.basename(path) == MANIFEST:
                 text = decode(contents[path])
@@ -167,17 +168,17 @@ class _Reader:
         files = tuple(self.files[path] for path in self.dump.files)
         return ReadDump(path=str(self.dump.path), captures=captures, nodes=tuple(nodes) if several else (), files=files)
 
-    def worth_reading(self) -> list[str]:
+    def worth_reading(self) -> set[str]:
         """The files that are read: in a layout whose files are known by name, only those of a command that is known."""
         known = {found.root for found in self.places.values() if found and found.layout.whole}
         described = {posixpath.dirname(path) for path in self.dump.files if posixpath.basename(path) == MANIFEST}
-        return [
+        return {
             path
             for path in self.dump.files
             if ((found := self.places[path]) and (found.argv is None or command_for(unwrap(found.argv))))
             or not any(path.startswith(root) for root in known)
             or any(_lies_in(path, directory) for directory in described)
-        ]
+        }
 
     def source(self, path: str) -> str:
         """The name of a file in evidence; the directory that is the whole dump counts as the dump."""
@@ -300,10 +301,11 @@ class _Reader:
 
     def unread(self, files: Collection[DumpFile]) -> Iterable[Diagnostic]:
         """One diagnostic for all the files that were not looked into."""
-        unread = [file.path for file in files if not file.read]
+        unread = [file.path for file in files if not file.read and file.path not in self.wanted]
         if unread:
+            are = "file is none" if len(unread) == 1 else "files are none"
             message = (
-                f"{len(unread):,} files are none that aksparse knows in such a dump (`aksparse files` lists them): "
+                f"{len(unread):,} {are} that aksparse knows in such a dump (`aksparse files` lists them): "
                 f"{listed(unread)}"
             )
             yield _about_file("unread-files", message, self.name)
