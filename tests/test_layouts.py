@@ -78,6 +78,28 @@ SOS = {
     f"{NETWORKING}/namespaces/red/ip_route": one("ip route", "ip_route/zoo", netns="red"),
     "sos_commands/firewall_tables/iptables_-vnxL": one("iptables -vnxL", "iptables/zoo-exact-numbered"),
     "sos_commands/iptables/iptables_-t_nat_-nvL": one("iptables -t nat -nvL", "iptables/zoo-verbose"),
+    # Names of older versions.
+    f"{NETWORKING}/ip_neigh_show": one("ip neigh show", "ip_neigh/zoo"),
+    f"{NETWORKING}/ip_-s_link": one("ip -s link", "ip_addr/every-kind"),
+    f"{NETWORKING}/brctl_show": one("brctl show", "brctl_show/kubenet-node"),
+    f"{NETWORKING}/brctl_showstp_br1": one("brctl showstp br1", "brctl_showstp/no-ports"),
+    f"{NETWORKING}/netstat_-rn": one("netstat -rn", "route/numbers-busybox"),
+    f"{NETWORKING}/ip_netns_exec_cni-5a1c_ip_route_show_table_all": one(
+        "ip route show table all", "ip_route/zoo-all-tables", netns="cni-5a1c"
+    ),
+    "sos_commands/kubernetes/pods/kubectl_get_--all-namespaces_true_pods": one(
+        "kubectl get --all-namespaces pods", "kubectl_get/pods-all-namespaces"
+    ),
+    "sos_commands/docker/containers/docker_inspect_2b6eedd752cd": one(
+        "docker inspect 2b6eedd752cd", "docker_inspect/documents-of-a-pod"
+    ),
+    "sos_commands/podman/containers/podman_inspect_web": one("podman inspect web", "docker_inspect/podman-document"),
+    "sos_commands/crio/pods/crictl_inspectp_2b6eedd752cd3": one(
+        "crictl inspectp 2b6eedd752cd3", "docker_inspect/crictl-sandbox"
+    ),
+    "sos_commands/crio/containers/crictl_inspect_bee7eaecdbd57": one(
+        "crictl inspect bee7eaecdbd57", "docker_inspect/crictl-container"
+    ),
     "sos_commands/kubernetes/kubectl_get_namespaces": one("kubectl get namespaces", "kubectl_get/namespaces"),
     "sos_commands/docker/docker_ps_-a": one("docker ps -a", "docker_ps/client-28-all"),
     "sos_commands/podman/podman_ps_-a": one("podman ps -a", "docker_ps/podman-all"),
