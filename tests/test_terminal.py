@@ -98,3 +98,14 @@ CONTROLS += [
 def test_whatever_is_written_gives_lines_that_are_shown_as_they_are(pieces: list[str]) -> None:
     lines = shown_lines("".join(pieces))
     assert shown_lines("".join(f"{line}\n" for line in lines)) == lines
+
+
+@pytest.mark.parametrize(
+    "bomb", ["ab\x1b[1000B", "\x1b[999;1H\x1b[2J", "\x1b[2J\n\x1b[1000d", "\x1b[?1049h\x1b[900;1H"]
+)
+def test_few_bytes_make_no_endless_page(bomb: str) -> None:
+    assert len(shown_lines(bomb * 2000)) < 2000 * len(bomb) + 11_000
+
+
+def test_the_cursor_stays_on_the_screen_where_it_goes_down() -> None:
+    assert shown_lines("\x1b[3;1Hc\x1b[1;1Ha\x1b[99Bb") == ["a", "", "cb"]

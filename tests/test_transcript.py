@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from unittest.mock import patch
 
@@ -466,3 +467,11 @@ def test_nothing_is_missed_in_the_lines_that_are_passed_over(case: TranscriptCas
 def test_nothing_is_missed_in_any_lines(lines: list[tuple[str, str, int]]) -> None:
     text = "\n".join(line[:at] + spoilt + line[at:] for line, spoilt, at in lines)
     assert read_transcript(text) == unhurried(text)
+
+
+def test_lines_without_end_and_documents_without_end_are_read_in_no_time() -> None:
+    texts = ("a" * 5_000_000, "$ " * 2_000_000, "root@a:~# bash <<EOF\n" * 3000, "for p in a; do\n" * 2000)
+    started = time.process_time()
+    for text in texts:
+        read_transcript(text)
+    assert time.process_time() - started < 20

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
@@ -367,9 +368,18 @@ def commands_in(line: str, variables: Mapping[str, str] | None = None, document:
         variables: the values of shell variables, as far as they are known: which process `nsenter -t $PID` enters.
         document: the here-document that it reads.
     """
+    if not variables and not document:
+        found = _alone(line)
+        return None if found is None else list(found)
     if pipelines_of(line) is None:
         return None
     return list(islice(_commands(line, variables or {}, 0, document), _MOST_COMMANDS))
+
+
+@lru_cache(maxsize=1000)
+def _alone(line: str) -> tuple[Invocation, ...] | None:
+    """The commands of a line without variables, which is asked for more than once."""
+    return None if pipelines_of(line) is None else tuple(islice(_commands(line, {}, 0), _MOST_COMMANDS))
 
 
 def _commands(line: str, variables: Mapping[str, str], depth: int, document: str = "") -> Iterator[Invocation]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -149,7 +150,10 @@ class _Reader:
         self.name = name or dump.name
         self.places = {path: place(path) for path in dump.files}
         self.wanted = self.worth_reading()
+        top = f"{dump.name}/"
+        self.inside = top if all(file.startswith(top) for file in dump.files) else ""
         self.manifests: dict[str, Manifest] = {}
+        self.entries: dict[tuple[str, str], tuple[str, ...]] = {}  # by the manifest's directory and the file
         self.files: dict[str, DumpFile] = {}
 
     def read(self) -> ReadDump:
@@ -157,7 +161,10 @@ class _Reader:
         for path in sorted(contents):
             if posixpath.basename(path) == MANIFEST:
                 text = decode(contents[path])
-                self.manifests[posixpath.dirname(path)] = read_manifest(text, source=self.source(path))
+                directory = posixpath.dirname(path)
+                self.manifests[directory] = read_manifest(text, source=self.source(path))
+                entries = reversed(self.manifests[directory].outputs)
+                self.entries |= {(directory, entry.file): entry.argv for entry in entries}
                 self.files[path] = self.file(path, read=True, lines=split_lines(text))
         for path in self.dump.files:
             if path not in self.files:
@@ -170,23 +177,21 @@ class _Reader:
 
     def worth_reading(self) -> set[str]:
         """The files that are read: in a layout whose files are known by name, only those of a command that is known."""
-        known = {found.root for found in self.places.values() if found and found.layout.whole}
+        known = {found.root.rstrip("/") for found in self.places.values() if found and found.layout.whole}
         described = {posixpath.dirname(path) for path in self.dump.files if posixpath.basename(path) == MANIFEST}
         return {
             path
             for path in self.dump.files
             if ((found := self.places[path]) and (found.argv is None or command_for(unwrap(found.argv))))
-            or not any(path.startswith(root) for root in known)
-            or any(_lies_in(path, directory) for directory in described)
+            or not any(directory in known for directory in _above(path))
+            or any(directory in described for directory in _above(path))
         }
 
     def source(self, path: str) -> str:
         """The name of a file in evidence; the directory that is the whole dump counts as the dump."""
         if self.dump.single:
             return self.name
-        top = f"{self.dump.name}/"
-        inside = all(file.startswith(top) for file in self.dump.files)
-        return f"{self.name}/{path.removeprefix(top) if inside else path}"
+        return f"{self.name}/{path.removeprefix(self.inside)}"
 
     def file(self, path: str, **known: Any) -> DumpFile:
         found = self.places[path]
@@ -212,15 +217,14 @@ class _Reader:
         directory = self.described_by(path)
         if directory is not None:
             file = posixpath.relpath(path, directory or ".")
-            entry = next((entry for entry in self.manifests[directory].outputs if entry.file == file), None)
-            if entry is not None:
-                return entry.argv, MANIFEST
+            if (directory, file) in self.entries:
+                return self.entries[directory, file], MANIFEST
         found = self.places[path]
         return (found.argv, f"its name in a dump of {found.layout.name}") if found else (None, "")
 
     def described_by(self, path: str) -> str | None:
         """The nearest directory above a file that has a `capture.toml`."""
-        return max((d for d in self.manifests if _lies_in(path, d)), key=len, default=None)
+        return next((directory for directory in _above(path) if directory in self.manifests), None)
 
     # Nodes.
 
@@ -250,31 +254,41 @@ class _Reader:
 
     def group(self, path: str) -> str:
         """The directory, or the directory and node, whose files belong together; empty for the top directory."""
-        top = self.top()
+        top = self.top
         directory = self.described_by(path)
         if directory is not None and directory != top:
             return directory
         found = self.places[path]
         if found and (found.layout.whole or found.node):
             return f"{found.root}{found.node or ''}".rstrip("/") or "."
-        for other in self.places.values():
-            if other and other.layout.whole and not other.node and path.startswith(other.root):
-                return other.root.rstrip("/") or "."
+        for above in _above(path):
+            if above in self.whole_roots:
+                return above or "."
         inside = posixpath.relpath(path, top or ".")
         return posixpath.join(top, inside.partition("/")[0]) if "/" in inside else ""
 
     def has_own_node(self, group: str) -> bool:
         """Whether a group is that of a node by a `capture.toml` or by a layout, and not only by its directory."""
-        return (group in self.manifests and group != self.top()) or group in {
-            f"{found.root}{found.node}".rstrip("/") for found in self.places.values() if found and found.node
-        }
+        return (group in self.manifests and group != self.top) or group in self.named_nodes
 
+    @cached_property
+    def whole_roots(self) -> set[str]:
+        """The directories that are laid out as one whole, for one node."""
+        places = (found for found in self.places.values() if found)
+        return {found.root.rstrip("/") for found in places if found.layout.whole and not found.node}
+
+    @cached_property
+    def named_nodes(self) -> set[str]:
+        """The groups of nodes that a layout names."""
+        return {f"{found.root}{found.node}".rstrip("/") for found in self.places.values() if found and found.node}
+
+    @cached_property
     def top(self) -> str:
         """The directory that all files lie in."""
-        return posixpath.commonpath([posixpath.dirname(path) for path in self.files or [""]])
+        return posixpath.commonpath([posixpath.dirname(path) for path in self.dump.files or [""]])
 
     def top_manifest(self) -> Manifest:
-        return self.manifests.get(self.top(), Manifest())
+        return self.manifests.get(self.top, Manifest())
 
     def capture(self, node: str, files: list[DumpFile], *, several: bool) -> Capture:
         """What the files of a node say together."""
@@ -367,14 +381,12 @@ def _read_output(
 
 def _told(files: Collection[DumpFile], name: str) -> Iterable[tuple[Diagnostic, ...]]:
     """What there is to say about each file; where many hold nothing that is known, this is said once."""
-    unknown = [file for file in files if [d.code for d in file.diagnostics] == ["unrecognised-output"]]
-    if len(unknown) <= _TOLD_ONE_BY_ONE:
-        unknown = []
+    paths = [file.path for file in files if [d.code for d in file.diagnostics] == ["unrecognised-output"]]
+    unknown = set(paths) if len(paths) > _TOLD_ONE_BY_ONE else set()
     for file in files:
-        if file not in unknown:
+        if file.path not in unknown:
             yield file.diagnostics
     if unknown:
-        paths = [file.path for file in unknown]
         message = f"in {len(paths):,} files there is nothing that aksparse knows (`aksparse files` lists them): "
         yield (_about_file("unrecognised-files", message + listed(paths), name),)
 
@@ -383,8 +395,11 @@ def _about_file(code: str, message: str, source: str) -> Diagnostic:
     return Diagnostic(code=code, severity="warning", message=message, source=source, line=0)
 
 
-def _lies_in(path: str, directory: str) -> bool:
-    return not directory or path.startswith(f"{directory}/")
+def _above(path: str) -> Iterator[str]:
+    """The directories that a path lies in, the nearest first; the last is the dump itself, without a name."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _merged(manifests: list[Manifest]) -> Manifest:

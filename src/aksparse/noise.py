@@ -99,6 +99,7 @@ _KINDS = {
     "elision": r"[ \t]*(?:\. ?\. ?\.|…)[ \t]*$",
 }
 _NOISE = re.compile("|".join(f"(?P<{name.replace('-', '_')}>{pattern})" for name, pattern in _KINDS.items()))
+_LONGEST = 8_000
 BANNER = re.compile(
     r"(?:Welcome to |Last login: |Linux \S+ [0-9]|System information as of |Authorized (?:uses|users) only"
     r"|Microsoft Windows \[Version|Windows PowerShell|PowerShell [0-9]|BusyBox v[0-9]|Requesting a Cloud Shell|# {3,})"
@@ -109,5 +110,7 @@ def noise(line: str) -> str | None:
     """The name under which a line that no command printed is ignored, or `None`."""
     if not line or line.isspace():
         return "blank"
+    if len(line) > _LONGEST:
+        return None
     found = _NOISE.match(line)
     return found.lastgroup.replace("_", "-") if found and found.lastgroup else None

@@ -23,6 +23,7 @@ _PIECE = re.compile(
 _CONTROL = re.compile(r"[\x1b\x07\b\r\x0e\x0f]")
 _NO_MARGIN = 1 << 30
 _FURTHEST = 1000  # columns or rows that a control sequence may skip
+_ALWAYS_ALLOWED = 10_000  # rows that a text may fill by skipping
 
 
 def shown_lines(text: str) -> list[str]:
@@ -55,6 +56,7 @@ class _Page:
 
     def __init__(self, text: str) -> None:
         self.written = _without_last_end(text.split("\n"))
+        self.last_row = len(self.written) + len(text) // 10 + _ALWAYS_ALLOWED
         started = _STARTED.match(text)
         self.width = int(started["columns"]) or _NO_MARGIN if started else _NO_MARGIN
         self.height = (
@@ -95,7 +97,7 @@ class _Page:
             self.top = self.row - self.height + 1
 
     def go_to(self, row: int) -> None:
-        self.row = max(self.top if self.full_screen else 0, row)
+        self.row = min(max(self.top if self.full_screen else 0, row), self.last_row)
         more = self.row + 1 - len(self.rows)
         if more > 0:
             self.rows += [""] * more
@@ -176,7 +178,7 @@ class _Page:
             case "A" | "F":
                 self.go_to(max(self.row - step, self.top))
             case "B" | "E":
-                self.go_to(self.row + step)
+                self.go_to(min(self.row + step, max(self.row, self.top + self.height - 1)))
             case "C" | "a":
                 self.column = min(column + step, self.width - 1)
             case "D":

@@ -84,6 +84,8 @@ _FIRST_WORDS = _TOOLS | BEFORE_TOOLS
 _TYPED_IN = {"az_aks_create", "assignment"}  # these read what was typed, not what was printed
 _BELOW = 6  # how many lines below a line may say whether it is a command
 _LONGEST_BLOCK = 30
+_LONGEST_DOCUMENT = 1000
+_LONGEST_LINE = 20_000
 _BLOCK = re.compile(r"(?:for|while|until|if|begin|function|switch|foreach)\b(?!.*(?:\b(?:end|done|fi)\b|\}))")
 
 
@@ -191,7 +193,8 @@ class _Reader:
 
     def read_block(self, block: range, ran: list[Invocation]) -> None:
         """Split a block at the lines that say what was run, and read what is between them."""
-        telling = [number for number in block if not says_nothing(self.texts[number - 1])]
+        short = [number for number in block if len(self.texts[number - 1]) <= _LONGEST_LINE]
+        telling = [number for number in short if not says_nothing(self.texts[number - 1])]
         self.prompts = set(self.prompts_in(telling))
         self.headlines, under_headline, start = False, True, block.start
         for number in self.worth_a_look(block, telling):
@@ -294,7 +297,7 @@ class _Reader:
 
     def may_be_command(self, text: str) -> bool:
         """Whether a line without a prompt begins with what a command line begins with."""
-        if self.prompts or self.headlines or not text or text[0].isspace():
+        if self.prompts or self.headlines or not text or text[0].isspace() or len(text) > _LONGEST_LINE:
             return False
         word = text.partition(" ")[0]
         return word.rpartition("/")[2] in _FIRST_WORDS or "=" in word or word[0] in "$('\"{"
@@ -320,23 +323,22 @@ class _Reader:
 
     def document(self, start: int, stop: int, last: str) -> tuple[int, str]:
         """The number behind a here-document, and its text."""
-        lines = []
-        for number in range(start, stop):
+        for number in range(start, min(stop, start + _LONGEST_DOCUMENT)):
             text = self.texts[number - 1]
-            behind = behind_second_prompt(text)
-            lines.append(text if behind is None else behind)
-            if lines[-1].strip() == last:
-                return number + 1, "\n".join(lines[:-1])
+            if text.rstrip().endswith(last) and (behind_second_prompt(text) or text).strip() == last:
+                lines = self.texts[start - 1 : number - 1]
+                typed_in = ((behind_second_prompt(line), line) for line in lines)
+                return number + 1, "\n".join(line if behind is None else behind for behind, line in typed_in)
         return start, ""
 
     def end_of_block(self, start: int, stop: int) -> int | None:
         """The number of the line that ends a loop or the like, where it was typed or pasted as several lines."""
         for number in range(start, min(stop, start + _LONGEST_BLOCK)):
             text = self.texts[number - 1].strip()
-            if not text or typed(text):
-                return None
             if re.fullmatch(r"(?:end|done|fi|\})(?:[ ;|&].*)?", text):
                 return number
+            if not text or typed(text):
+                return None
         return None
 
     def obey(self, said: _Said) -> list[Invocation]:
