@@ -95,6 +95,30 @@ def test_with_a_subnet_of_their_own_pods_take_no_address_of_the_nodes_subnet(tmp
     found = plan(with_settings(POD_SUBNET, tmp_path, pod_subnet='"10.220.8.0/22"', max_pods="250"))
     assert (found.addresses_per_pod, found.addresses_per_node) == (1, 1)
     assert (found.subnet_addresses, found.nodes_by_subnet, found.pod_subnet_addresses) == (251, 251, 1019)
+    # 250 pods take 16 batches of 16.
+    assert found.nodes_by_pod_subnet == 3
+    assert "room for 3 nodes" in found.meaning()
+
+
+@pytest.mark.parametrize(("max_pods", "nodes"), [("16", 63), ("17", 31), ("30", 31), ("250", 3)])
+def test_a_pod_subnet_is_taken_by_batches_of_16(max_pods: str, nodes: int, tmp_path: Path) -> None:
+    found = plan(with_settings(POD_SUBNET, tmp_path, pod_subnet='"10.220.8.0/22"', max_pods=max_pods))
+    assert found.nodes_by_pod_subnet == nodes
+
+
+def test_an_azure_route_table_has_room_for_400_routes_one_a_node_and_version_of_ip(tmp_path: Path) -> None:
+    found = plan(with_settings(KUBENET, tmp_path, pod_cidr='"10.244.0.0/14"', subnet='"10.220.0.0/22"'))
+    assert (found.nodes_by_pod_cidr, found.nodes_by_subnet, found.nodes_by_route_table) == (1024, 1019, 400)
+    assert "room for 400 nodes" in found.meaning()
+    assert plan(DUAL).nodes_by_route_table == 200
+    assert plan(OVERLAY).nodes_by_route_table is None
+
+
+def test_another_route_in_the_table_takes_the_room_of_a_node(tmp_path: Path) -> None:
+    copy = with_settings(KUBENET, tmp_path)
+    with (copy / "capture.toml").open("a") as manifest:
+        manifest.write('[[network.route_table]]\naddress_prefix = "0.0.0.0/0"\nnext_hop_ip_address = "10.220.9.4"\n')
+    assert plan(copy).nodes_by_route_table == 399
 
 
 def test_the_azure_route_table_shows_what_part_of_the_pod_cidr_a_node_has() -> None:
@@ -169,7 +193,7 @@ def test_a_comparison_shows_the_numbers_side_by_side(tmp_path: Path) -> None:
         "addresses_per_pod": (0, 1),
         "nodes_by_subnet": (251, 8),
     }
-    assert set(aspect.not_compared) == {"max_pods", "node_prefixlen", "nodes_by_pod_cidr"}
+    assert set(aspect.not_compared) == {"max_pods", "node_prefixlen", "nodes_by_pod_cidr", "nodes_by_route_table"}
 
 
 # Versions of IP.

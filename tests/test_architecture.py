@@ -98,7 +98,10 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
             "10.100.1.1, the node's bridge",
             ["0.0.0.0 ", "10.100.1.1/24 brd 10.100.1.255 scope global cbr0"],
         ),
-        "local_pods": ("pod network on the bridge: 10.100.1.0/24 dev cbr0", ["10.100.1.0 ", "255.255.255.0", "cbr0"]),
+        "local_pods": (
+            "pod network on the bridge: 10.100.1.0/24 dev cbr0; the node's own packets have the bridge's address",
+            ["10.100.1.0 ", "255.255.255.0", "cbr0", "inet 10.100.1.1/24"],
+        ),
         "remote_pods": (
             "Azure route table: 10.100.1.0/24 via 10.220.1.4, 10.100.2.0/24 via 10.220.1.5",
             ["10.100.1.0/24", "10.220.1.4", "10.100.2.0/24", "10.220.1.5"],

@@ -55,7 +55,10 @@ DIFFERENCES = {
     # cbr0 is the gateway of kubenet's pods; Azure CNI's use the gateway of the subnet.
     "pod_gateway": {"kind": ("the node's bridge", "the subnet's gateway")},
     # podCIDR/24 dev cbr0, against subnet dev azure0.
-    "local_pods": {"kind": ("pod network on the bridge", "node subnet on the bridge")},
+    "local_pods": {
+        "kind": ("pod network on the bridge", "node subnet on the bridge"),
+        "from_node": ("the bridge's address", "the node's address"),
+    },
     # A route per node in Azure, against addresses that the VNet knows.
     "remote_pods": {"kind": ("Azure route table", "natively in the VNet")},
     # kubenet's rule exempts the pod CIDR, ip-masq-agent's the VNet and the service CIDR.

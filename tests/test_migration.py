@@ -42,13 +42,13 @@ def test_the_way_off_kubenet_says_what_to_do_in_azure_and_on_the_node(mode: str)
     prefix = "lxc*" if "cilium" in mode else "azv*"
     assert found["host_link_naming"] == f"Rules, captures and monitoring that select veth* must select {prefix}."
     if mode in OVERLAYS:
-        assert found["network_mode"].startswith("AKS makes this change in place; ")
+        assert found["network_mode"].startswith("AKS makes this change by an upgrade; ")
         assert "no way back" in found["network_mode"]
-        assert "nodes to the pod CIDR, and the pod CIDR to itself" in found["remote_pods"]
+        assert "allow the pod CIDR, from nodes and from itself" in found["remote_pods"]
         # Pods keep addresses of a pod CIDR: nothing is asked of the subnet or of firewalls.
         assert not {"address_plan", "pod_addressing"} & found.keys()
     else:
-        assert "takes a new cluster" in found["network_mode"]
+        assert "plan another cluster" in found["network_mode"]
         assert "see the addresses of pods: allow these" in found["pod_addressing"]
         assert "subnet" in found["address_plan"]
 
@@ -59,11 +59,11 @@ def test_the_way_off_kubenet_says_what_to_do_in_azure_and_on_the_node(mode: str)
         ("azure-transparent", "azure-overlay", "pod_addressing", "no longer reach a pod by its address"),
         ("azure-transparent", "azure-overlay", "address_plan", "must overlap with no network"),
         ("azure-transparent", "azure-overlay", "address_plan", "room for 256 nodes, each with a /24"),
-        ("azure-transparent", "azure-overlay", "network_mode", "in place"),
-        ("azure-overlay", "azure-transparent", "network_mode", "takes a new cluster"),
+        ("azure-transparent", "azure-overlay", "network_mode", "whether it makes this change in place"),
+        ("azure-overlay", "azure-transparent", "network_mode", "whether it makes this change in place"),
         (KUBENET, "azure-podsubnet", "address_plan", "in batches of 16 addresses"),
         ("kubenet-calico", "azure-overlay-cilium", "network_policy", "projectcalico.org"),
-        ("azure-npm", "azure-cilium", "network_policy", "an ipBlock does not match addresses of pods and nodes"),
+        ("azure-npm", "azure-cilium", "network_policy", "check policies with an ipBlock"),
         ("azure-calico", "azure-transparent", "network_policy", "lose their effect"),
         ("azure-transparent", "azure-calico", "network_policy", "kubectl get networkpolicies -A"),
         (KUBENET, "azure-cilium", "service_path", "cilium service list"),
@@ -71,8 +71,13 @@ def test_the_way_off_kubenet_says_what_to_do_in_azure_and_on_the_node(mode: str)
         ("azure-bridge", "azure-transparent", "default_route", "leaves through azure0 have to name eth0"),
         (KUBENET, "azure-overlay-dual", "ip_families", "needed for IPv6 as well"),
         ("bridge", "bridge-ipv6", "ip_families", "IPv6 where they had IPv4"),
-        ("flannel", "azure-overlay", "remote_pods", "8472 for flannel"),
-        ("calico-ipip", "calico-vxlan", "remote_pods", "must allow the UDP port of VXLAN"),
+        ("flannel", "azure-overlay", "remote_pods", "nothing needs UDP port 8472 any more"),
+        ("calico-ipip", "calico-vxlan", "remote_pods", "must allow UDP port 4789 between nodes"),
+        ("flannel", "calico-vxlan", "remote_pods", "must allow UDP port 4789 between nodes"),
+        ("calico-bgp", "calico-ipip", "remote_pods", "by the node's address has to allow the tunnel's address"),
+        (KUBENET, "azure-overlay", "local_pods", "its pods come from the node's address"),
+        (KUBENET, "azure-cilium", "default_route", "some packets take another way"),
+        ("azure-transparent", "azure-bridge", "pod_attachment", "where net.bridge.bridge-nf-call-iptables is 1"),
         ("calico-bgp", "calico-vxlan", "mtu", "packets of more than 1450 bytes no longer fit"),
         ("calico-vxlan", "calico-bgp", "mtu", "check that ICMP about packets too big"),
         ("bridge", "ptp", "source_nat", "pods on other nodes see a pod's own address"),
@@ -94,7 +99,7 @@ def with_setting(name: str, directory: Path, setting: str) -> Architecture:
 
 def test_the_subnet_needs_an_address_for_each_pod_that_a_node_may_run(tmp_path: Path) -> None:
     found = said(described(KUBENET), with_setting("azure-transparent", tmp_path, "max_pods = 30"))["address_plan"]
-    assert "must have 31 addresses for each node, and for each node that an upgrade adds" in found
+    assert "must have 31 addresses for each node, those that an upgrade adds included" in found
     assert "room for 8 nodes instead of 251" in found
 
 

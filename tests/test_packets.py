@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import attrs
 import pytest
@@ -186,6 +186,33 @@ def test_the_source_nat_that_is_told_is_the_one_that_was_seen(directory: Path) -
                 seen["exempt"] += 1
         assert seen["outside"] >= 3
         assert seen["exempt"] or not told.networks or "bridge" in directory.name
+
+
+@pytest.mark.parametrize("directory", RECORDINGS, ids=lambda path: path.name)
+def test_the_source_that_is_told_of_the_nodes_own_packets_is_the_one_that_was_seen(directory: Path) -> None:
+    wiring = wiring_of(directory)
+    own = wiring.link(str(wiring.default_route.dev if wiring.default_route else ""))
+    links = {
+        "the node's address": [own],
+        "the bridge's address": [wiring.link(name) for name in ("cbr0", "cni0")],
+        "the tunnel's address": [wiring.link(name) for name in ("tunl0", "flannel.1", "vxlan.calico")],
+        "the address of the pod's link": [wiring.link(str(pod.host_link)) for pod in wiring.pods],
+    }
+    addresses = {
+        role: {interface.ip for link in found if link is not None for interface in link.addresses}
+        for role, found in links.items()
+    }
+    architecture = describe(wiring)
+    facts = {"node to pod, same node": architecture.local_pods, "node to pod, other node": architecture.remote_pods}
+    kinds = set()
+    for asked in asked_of(directory):
+        if asked.kind in facts:
+            fact = facts[asked.kind]
+            assert isinstance(fact, Known)
+            told: Any = fact.value if asked.asked.version == 4 or "ipv6" in directory.name else fact.value.ipv6
+            assert [role for role in addresses if asked.seen_from in addresses[role]] == [told.from_node]
+            kinds.add(asked.kind)
+    assert kinds == set(facts)
 
 
 HEAD = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n"

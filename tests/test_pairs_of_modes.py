@@ -60,8 +60,10 @@ PLAN_OF_POD_SUBNET = {
 PLAN_OUTSIDE_AZURE = {
     part: value for part, value in PLAN_OF_POD_CIDR.items() if part not in ("subnet_addresses", "nodes_by_subnet")
 }
+PLAN_OF_ROUTES = {**PLAN_OF_POD_CIDR, "nodes_by_route_table": 400}
 PLAN_OF_BLOCKS = {"addresses_per_pod": 0, "addresses_per_node": 1, "conflicts": 0}
 
+RULES_NOT_RECORDED = {"via": "uplink"}  # ip -6 rule
 OWN, VNET, PODS, SERVICES = "the node itself", "the VNet", "all pods", "services"
 
 KUBENET: Row = {
@@ -72,12 +74,12 @@ KUBENET: Row = {
     "host_link_naming": {"prefix": "veth"},
     "pod_addressing": {"source": "pod CIDR", "prefixlen": 24},
     "ip_families": ONE_VERSION,
-    "address_plan": PLAN_OF_POD_CIDR,
+    "address_plan": PLAN_OF_ROUTES,
     "node_address": {"held_by": "uplink", "uplink_is_bridge_port": False},
-    "default_route": {"via": "uplink"},
+    "default_route": {"via": "uplink", "other_rules": []},
     "pod_gateway": {"kind": "bridge", "fixed_neighbour": False},
-    "local_pods": {"kind": "one route to the bridge"},
-    "remote_pods": {"kind": "route table"},
+    "local_pods": {"kind": "one route to the bridge", "from_node": "bridge"},
+    "remote_pods": {"kind": "route table", "carried_as": "it is", "from_node": "node"},
     "source_nat": {
         "mechanism": "ip-masq-agent",
         "exempt": {VNET, PODS, SERVICES, OWN},
@@ -97,9 +99,9 @@ KUBENET: Row = {
     "container_runtime": {"name": "containerd", "version": "of Azure"},
     "kubernetes_version": {"version": "1.29.7"},
 }
-ROUTED = {
-    "pod_attachment": {"kind": "route"},
-    "local_pods": {"kind": "a route to each pod"},
+ROUTED: Row = {
+    "pod_attachment": {"kind": "route", "uplink_is_port": False},
+    "local_pods": {"kind": "a route to each pod", "from_node": "node"},
 }
 KUBENET_CALICO = row(
     KUBENET,
@@ -119,10 +121,10 @@ AZURE_BRIDGE = row(
     pod_addressing={"source": "node subnet", "prefixlen": 24},
     address_plan=PLAN_OF_SUBNET,
     node_address={"held_by": "bridge", "uplink_is_bridge_port": True},
-    default_route={"via": "bridge"},
+    default_route={"via": "bridge", "other_rules": []},
     pod_gateway={"kind": "subnet", "fixed_neighbour": False},
-    local_pods={"kind": "the subnet is on the bridge"},
-    remote_pods={"kind": "VNet"},
+    local_pods={"kind": "the subnet is on the bridge", "from_node": "node"},
+    remote_pods={"kind": "VNet", "carried_as": "it is", "from_node": "node"},
     # The agent names the node subnet as well, which is part of the VNet.
     source_nat=but(KUBENET, "source_nat", exempt={VNET, SERVICES, OWN}),
     service_path={"mechanism": "kube-proxy", "masquerade_unless_from": "VNet"},
@@ -132,7 +134,7 @@ TRANSPARENT = row(
     **ROUTED,
     network_mode={"mode": "azure-transparent"},
     node_address={"held_by": "uplink", "uplink_is_bridge_port": False},
-    default_route={"via": "uplink"},
+    default_route={"via": "uplink", "other_rules": []},
     pod_gateway={"kind": "link-local", "fixed_neighbour": True},
 )
 OVERLAY = row(
@@ -140,7 +142,7 @@ OVERLAY = row(
     network_mode={"mode": "azure-overlay"},
     pod_addressing={"source": "pod CIDR", "prefixlen": 16},
     address_plan=PLAN_OF_POD_CIDR,
-    remote_pods={"kind": "overlay of Azure"},
+    remote_pods={"kind": "overlay of Azure", "from_node": "node"},
     source_nat=KUBENET["source_nat"],
     service_path={"mechanism": "kube-proxy", "masquerade_unless_from": "links of pods"},
 )
@@ -157,6 +159,7 @@ CILIUM = row(
     network_plugin={"plugin": "azure", "chained": []},
     network_policy={"engine": "cilium"},
     host_link_naming={"prefix": "lxc"},
+    default_route={"via": "uplink", "other_rules": ["the marks of Cilium's proxy"]},
     pod_addressing={"source": "node subnet", "prefixlen": 32},
     pod_gateway={"kind": "link-local", "fixed_neighbour": False},
     source_nat=but(TRANSPARENT, "source_nat", marked_packets=False, platform=True),
@@ -168,7 +171,7 @@ CILIUM_OVERLAY = row(
     network_mode={"mode": "azure-overlay-cilium"},
     pod_addressing={"source": "pod CIDR", "prefixlen": 32},
     address_plan=PLAN_OF_POD_CIDR,
-    remote_pods={"kind": "overlay of Azure"},
+    remote_pods={"kind": "overlay of Azure", "from_node": "node"},
     source_nat=but(CILIUM, "source_nat", exempt={VNET, PODS, SERVICES, OWN}),
 )
 BRIDGE = row(
@@ -176,7 +179,7 @@ BRIDGE = row(
     network_mode={"mode": "bridge"},
     network_plugin={"plugin": "bridge", "chained": []},
     address_plan=PLAN_OUTSIDE_AZURE,
-    remote_pods={"kind": "nodes route to each other"},
+    remote_pods={"kind": "nodes route to each other", "carried_as": "it is", "from_node": "node"},
     # ipMasq spares the plugin's own network alone: pods on other nodes see the node.
     source_nat=but(KUBENET, "source_nat", mechanism="plugin", exempt={"pods of the node"}),
     container_runtime={"name": "containerd", "version": "of Debian"},
@@ -185,14 +188,14 @@ FLANNEL = row(
     BRIDGE,
     network_mode={"mode": "flannel"},
     network_plugin={"plugin": "flannel", "chained": ["portmap"]},
-    remote_pods={"kind": "VXLAN"},
+    remote_pods={"kind": "VXLAN", "carried_as": "UDP 8472", "from_node": "tunnel"},
     source_nat=but(BRIDGE, "source_nat", mechanism="flanneld", exempt={PODS}),
     mtu={"pod": 1450, "host_link": 1450, "uplink": 1500, "smallest": 1450},
 )
 PTP = row(
-    BRIDGE,
-    **ROUTED,
+    row(BRIDGE, **ROUTED),
     network_mode={"mode": "ptp"},
+    local_pods={"kind": "a route to each pod", "from_node": "link"},
     network_plugin={"plugin": "ptp", "chained": ["portmap"]},
     pod_gateway={"kind": "the other end of the link", "fixed_neighbour": False},
     source_nat=but(BRIDGE, "source_nat", mechanism="kindnetd", exempt={PODS, OWN}),
@@ -211,9 +214,11 @@ CALICO_BGP = row(
 )
 
 
-def of_both_versions(base: Row, **of_ipv6: dict[str, Any]) -> Row:
+def of_both_versions(base: Row, **of_ipv6: dict[str, Any] | None) -> Row:
     """A row of a node that has IPv6 as well, and everything of it as of IPv4 but for some facts."""
-    changes = {fact: {**(base[fact] or {}), "ipv6": of_ipv6.get(fact, base[fact])} for fact in TOLD_OF_EACH_VERSION}
+    changes: Row = {
+        fact: {**(base[fact] or {}), "ipv6": of_ipv6.get(fact, base[fact])} for fact in TOLD_OF_EACH_VERSION
+    }
     return row(base, ip_families=BOTH_VERSIONS, **changes)
 
 
@@ -222,7 +227,7 @@ TOLD_OF_EACH_VERSION = (
     *("source_nat", "service_path", "services", "service_addresses"),
 )
 # The lab has one service of IPv6, and no DNS.
-SERVICES_OF_IPV6: dict[str, dict[str, Any]] = {
+SERVICES_OF_IPV6: Row = {
     "services": {"default/nginx": 2},
     "service_addresses": {"service_cidr": "of IPv6"},
 }
@@ -231,9 +236,10 @@ PLAN_OF_IPV6 = {"addresses_per_pod": 0, "addresses_per_node": 1, "conflicts": 0}
 TABLE = {
     "lab-kubenet-containerd": KUBENET,
     "lab-kubenet-dual": of_both_versions(
-        KUBENET,
+        row(KUBENET, address_plan={**PLAN_OF_ROUTES, "nodes_by_route_table": 200}),  # each node has two routes
         pod_addressing={"source": "pod CIDR", "prefixlen": 64},
-        address_plan={**PLAN_OF_IPV6, "node_prefixlen": 64, "nodes_by_pod_cidr": 256},
+        address_plan={**PLAN_OF_IPV6, "node_prefixlen": 64, "nodes_by_pod_cidr": 256, "nodes_by_route_table": 200},
+        default_route=RULES_NOT_RECORDED,
         **SERVICES_OF_IPV6,
     ),
     "lab-kubenet-calico": KUBENET_CALICO,
@@ -245,6 +251,7 @@ TABLE = {
     "lab-azure-overlay-dual": of_both_versions(
         OVERLAY,
         pod_addressing={"source": "pod CIDR", "prefixlen": 56},
+        default_route=RULES_NOT_RECORDED,
         address_plan=PLAN_OF_IPV6,  # which part of the pod CIDR a node gets, nobody stated
         **SERVICES_OF_IPV6,
     ),
@@ -256,6 +263,7 @@ TABLE = {
         BRIDGE,
         pod_addressing={"source": "pod CIDR", "prefixlen": 64},
         ip_families={"node": 6, "pods": 6, "services": 6},
+        default_route=RULES_NOT_RECORDED,
         address_plan={**PLAN_OUTSIDE_AZURE, "node_prefixlen": 64},
         service_addresses={"service_cidr": "of IPv6", "dns_service_ip": "of IPv6"},
     ),
@@ -265,13 +273,13 @@ TABLE = {
     "lab-calico-ipip": row(
         CALICO_BGP,
         network_mode={"mode": "calico-ipip"},
-        remote_pods={"kind": "IPIP"},
+        remote_pods={"kind": "IPIP", "carried_as": "protocol 4", "from_node": "tunnel"},
         mtu={"pod": 1480, "host_link": 1480, "uplink": 1500, "smallest": 1480},
     ),
     "lab-calico-vxlan": row(
         CALICO_BGP,
         network_mode={"mode": "calico-vxlan"},
-        remote_pods={"kind": "VXLAN"},
+        remote_pods={"kind": "VXLAN", "carried_as": "UDP 4789", "from_node": "tunnel"},
         mtu={"pod": 1450, "host_link": 1450, "uplink": 1500, "smallest": 1450},
     ),
 }

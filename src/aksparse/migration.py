@@ -1,8 +1,7 @@
 """What to check or do when a node that is as one becomes as another: what a difference means for a migration.
 
-The sentences follow from the two values of a fact. What AKS can change in place, and what then becomes of nodes and
-addresses, is as its documentation says ("Upgrade Azure CNI IPAM modes and data plane technology", "Azure CNI Overlay",
-"Azure CNI powered by Cilium").
+The sentences follow from the two values of a fact. Of what AKS does they say one thing alone: that its upgrade off
+kubenet leads to Azure CNI Overlay, reimages all node pools at once, and cannot be taken back.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from aksparse.architecture.uplink import DefaultRoute, Mtu, NodeAddress, PodGate
 
 Sentences = Iterator[str]
 
-_REIMAGED = "it reimages every node of every pool, and there is no way back"
+_REIMAGED = "it reimages all node pools at once, and there is no way back"
 
 
 def _mode(left: NetworkMode, right: NetworkMode) -> Sentences:
@@ -34,13 +33,11 @@ def _mode(left: NetworkMode, right: NetworkMode) -> Sentences:
         return
     overlay = "overlay" in after.name
     if before.plugin == "kubenet" and overlay:
-        yield f"AKS makes this change in place; {_REIMAGED}"
+        yield f"AKS makes this change by an upgrade; {_REIMAGED}"
     elif before.plugin == "kubenet":
-        yield "AKS changes kubenet in place to Azure CNI Overlay alone, and this takes a new cluster"
-    elif before.plugin == "azure" and "podsubnet" not in before.name and "overlay" not in before.name and overlay:
-        yield f"AKS makes this change in place; {_REIMAGED}"
-    elif before.plugin == "azure" and "overlay" in before.name and not overlay:
-        yield "AKS does not change an overlay back, and this takes a new cluster"
+        yield "the upgrade off kubenet leads to Azure CNI Overlay: plan another cluster for this, or ask AKS for a way"
+    elif before.plugin == "azure":
+        yield "ask the documentation of AKS whether it makes this change in place, and what becomes of the nodes"
 
 
 def _policy(left: NetworkPolicy, right: NetworkPolicy) -> Sentences:
@@ -53,16 +50,19 @@ def _policy(left: NetworkPolicy, right: NetworkPolicy) -> Sentences:
     if left.engine == "calico" and right.engine != "none":
         yield "policies of Calico's own kinds (projectcalico.org) are enforced no longer"
     if right.engine == "cilium" and left.engine != "cilium":
-        yield "an ipBlock does not match addresses of pods and nodes in Cilium: select these by label instead"
+        yield "check policies with an ipBlock: Cilium knows pods and nodes by what they are, not by their addresses"
+
+
+_NF_CALL = "net.bridge.bridge-nf-call-iptables"
 
 
 def _attachment(left: PodAttachment, right: PodAttachment) -> Sentences:
     if left.kind == "bridge" and right.kind == "route":
         yield f"there is no {left.bridge} to capture on or to set up any more: capture on the link of a pod"
     elif left.kind == "route" and right.kind == "bridge":
-        yield f"traffic between pods of a node crosses {right.bridge}, and rules for forwarding may not see it"
+        yield f"traffic between pods of a node crosses {right.bridge}: iptables sees it where {_NF_CALL} is 1"
     elif right.uplink_is_port and not left.uplink_is_port:
-        yield f"pods are on the link of the VNet: the node's firewall sees their traffic as frames of {right.bridge}"
+        yield f"pods are on the link of the VNet: iptables sees their packets where {_NF_CALL} is 1"
 
 
 def _naming(left: HostLinkNaming, right: HostLinkNaming) -> Sentences:
@@ -94,10 +94,10 @@ def _plan(left: AddressPlan, right: AddressPlan) -> Sentences:
         yield f"choose other networks, because {conflict}"
     if right.addresses_per_pod == 1 and left.addresses_per_pod == 0:
         if right.addresses_per_node == 1:
-            yield "the pods' subnet must have room for the pods of all nodes, in batches of 16 addresses a node"
+            yield "the pods' subnet must have room for the pods of all nodes, which take it in batches of 16 addresses"
         else:
             each = right.addresses_per_node or "1 + max pods"
-            yield f"the subnet must have {each} addresses for each node, and for each node that an upgrade adds"
+            yield f"the subnet must have {each} addresses for each node, those that an upgrade adds included"
     if right.addresses_per_pod == 0 and left.addresses_per_pod == 1:
         yield "the subnet gets the addresses of pods back"
         yield "the pod CIDR must overlap with no network that pods or nodes talk to, peered ones included"
@@ -114,23 +114,27 @@ def _node_address(left: NodeAddress, right: NodeAddress) -> Sentences:
 
 
 def _default_route(left: DefaultRoute, right: DefaultRoute) -> Sentences:
+    if set(right.other_rules or ()) - set(left.other_rules or ()):
+        yield "look into the tables that ip rule names (ip route show table all): some packets take another way"
     if left.via != right.via:
         yield f"rules for what leaves through {left.interface} have to name {right.interface}"
 
 
 def _gateway(left: PodGateway, right: PodGateway) -> Sentences:
     if right.kind == "a link-local address" and left.kind != right.kind:
-        yield f"every pod has {right.gateway} as its gateway, whatever its node: probes of the gateway show no node"
+        yield f"what asks {right.gateway}, the gateway of pods, learns nothing of the node: ask the node's own address"
     elif right.kind == "the subnet's gateway":
-        yield "the node routes nothing for its pods: routes and rules on it do not see what they send outside"
+        yield "the node's routes are not asked for what pods send outside"
 
 
 def _local_pods(left: LocalPods, right: LocalPods) -> Sentences:
     if right.kind == "host route per pod" and left.kind != right.kind:
         yield "the routing table has a route for each pod: a missing one, not a bridge, is what cuts a pod off"
+    if None not in (left.from_node, right.from_node) and left.from_node != right.from_node:
+        yield f"probes and what else the node sends its pods come from {right.from_node}: allow that in policies"
 
 
-_PORTS = {"IPIP tunnel": "IP protocol 4", "VXLAN tunnel": "the UDP port of VXLAN (8472 for flannel, 4789 for Calico)"}
+_PORTS = {"IPIP tunnel": "IP protocol 4", "VXLAN tunnel": "the UDP port of VXLAN (ip -d link shows it)"}
 
 
 def _remote(left: RemotePods, right: RemotePods) -> Sentences:
@@ -138,15 +142,18 @@ def _remote(left: RemotePods, right: RemotePods) -> Sentences:
         yield "the Azure route table is needed for pods no longer: remove their routes when the last such node is gone"
         yield "keep the table itself where it has other routes, such as one to a firewall"
     if right.kind == "Azure route table" and left.kind != right.kind:
-        yield "the subnet needs a route table, which the cluster's identity must be allowed to change, and one alone"
+        yield "the subnet needs a route table with a route to the pods of each node"
     if right.kind == "Azure CNI overlay" and left.kind != right.kind:
-        yield "network security groups must allow nodes to nodes, nodes to the pod CIDR, and the pod CIDR to itself"
+        yield "check that network security groups allow the pod CIDR, from nodes and from itself"
     if right.kind == "natively in the VNet" and left.kind != right.kind:
         yield "network security groups of the subnet see packets between pods under the pods' own addresses"
     if left.kind in _PORTS and right.kind != left.kind:
-        yield f"between nodes nothing needs {_PORTS[left.kind]} any more"
-    if right.kind in _PORTS and right.kind != left.kind:
-        yield f"firewalls and network security groups must allow {_PORTS[right.kind]} between nodes"
+        yield f"between nodes nothing needs {left.carried_as or _PORTS[left.kind]} any more"
+    if right.kind in _PORTS and (right.kind != left.kind or right.carried_as != left.carried_as):
+        carried = right.carried_as or _PORTS[right.kind]
+        yield f"firewalls and network security groups must allow {carried} between nodes"
+    if None not in (left.from_node, right.from_node) and left.from_node != right.from_node:
+        yield f"what allows nodes to pods by {left.from_node} has to allow {right.from_node}"
 
 
 def _source_nat(left: SourceNat, right: SourceNat) -> Sentences:

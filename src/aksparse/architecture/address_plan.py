@@ -2,7 +2,9 @@
 
 Azure keeps five addresses of every subnet for itself (the first four and the last). Azure CNI takes the addresses of
 all the pods that a node may run from the node's subnet when the node starts; the other modes take one address a node. A
-pod CIDR is divided among the nodes, a part of the same size for each; Azure CNI Overlay gives each node a /24.
+pod CIDR is divided among the nodes, a part of the same size for each; Azure CNI Overlay gives each node a /24. With a
+subnet for pods, nodes take its addresses in batches of 16. With kubenet each node has a route for each version of IP in
+the Azure route table, which has room for 400.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ from aksparse.architecture.addresses import PodAddressing, pod_addressing
 from aksparse.architecture.fact import Fact, Known, Unknown, both, count, instance, known, listing
 from aksparse.architecture.modes import MODES
 from aksparse.architecture.plugin import network_mode, network_plugin
+from aksparse.architecture.remote import is_for_pods, remote_pods
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import NodeView
 from aksparse.capture import Evidence, Network
 
 AZURE_RESERVED = 5
 OVERLAY_PREFIXLEN = 24
+BATCH = 16
+ROUTES = 400
 
 
 @attrs.frozen(kw_only=True)
@@ -37,8 +42,11 @@ class AddressPlan:
         subnet_addresses: how many addresses the node subnet has, without the five that Azure keeps for itself.
         nodes_by_subnet: for how many nodes these are enough.
         pod_subnet_addresses: how many addresses the pods' own subnet has, without these five.
+        nodes_by_pod_subnet: for how many nodes these are enough, with all the pods that they may run; absent when it is
+            not known how many these are.
         node_prefixlen: the length of the prefix of the part of the pod CIDR that a node gets.
         nodes_by_pod_cidr: among how many nodes the pod CIDR can be divided.
+        nodes_by_route_table: for how many nodes an Azure route table has room, where pods need one.
         conflicts: which networks overlap, or are not where they have to be, by their roles; absent when fewer than two
             networks are known.
         networks: the networks, each with its role.
@@ -51,20 +59,24 @@ class AddressPlan:
     subnet_addresses: int | None = None
     nodes_by_subnet: int | None = None
     pod_subnet_addresses: int | None = None
+    nodes_by_pod_subnet: int | None = None
     node_prefixlen: int | None = None
     nodes_by_pod_cidr: int | None = None
+    nodes_by_route_table: int | None = None
     conflicts: tuple[str, ...] | None = None
     networks: tuple[str, ...] = instance(())
     ipv6: AddressPlan | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         of_subnet = _limit(self.subnet_addresses, "the node subnet", self.nodes_by_subnet)
-        of_pods = _limit(self.pod_subnet_addresses, "the pod subnet", None)
+        of_pods = _limit(self.pod_subnet_addresses, "the pod subnet", self.nodes_by_pod_subnet)
+        of_table = f"an Azure route table has routes for {self.nodes_by_route_table} nodes"
         share = f"the pods of a node get a /{self.node_prefixlen}" if self.node_prefixlen is not None else ""
         if self.nodes_by_pod_cidr is not None:
             share += f", of which the pod CIDR has {self.nodes_by_pod_cidr}"
         conflicts = [f"CONFLICT: {conflict}" for conflict in self.conflicts or ()]
         parts = list(filter(None, (*conflicts, self._taken(), of_subnet, of_pods, share)))
+        parts += [of_table] if self.nodes_by_route_table in self._limits()[:1] else []
         return f"{'; '.join(parts) or 'no overlaps'} ({listing(self.networks)})"
 
     def _taken(self) -> str:
@@ -74,16 +86,21 @@ class AddressPlan:
         if self.addresses_per_pod == 0:
             return "a node takes 1 address of its subnet, and its pods none"
         if self.addresses_per_node == 1:
-            return f"a node takes 1 address of its subnet, and 1 of the pods' subnet for {pods}"
+            return "a node takes 1 address of its subnet, and addresses of the pods' subnet by batches of 16"
         if self.addresses_per_node is None:
             return f"a node takes 1 address of its subnet, and 1 for {pods}"
         return f"a node takes {self.addresses_per_node} addresses of its subnet, with {pods}"
 
+    def _limits(self) -> list[int]:
+        """For how many nodes there is room, by what sets a limit; the narrowest first."""
+        found = (self.nodes_by_subnet, self.nodes_by_pod_subnet, self.nodes_by_pod_cidr, self.nodes_by_route_table)
+        return sorted(limit for limit in found if limit is not None)
+
     def meaning(self) -> str:
         if self.conflicts:
             return f"packets can go to the wrong network, because {both(self.conflicts)}"
-        limits = [limit for limit in (self.nodes_by_subnet, self.nodes_by_pod_cidr) if limit is not None]
-        most = f"; the prefixes leave room for {count(range(min(limits)), 'node')}" if limits else ""
+        limits = self._limits()
+        most = f"; there is room for {count(range(limits[0]), 'node')}" if limits else ""
         if self.addresses_per_pod is None:
             return f"what pods take of the nodes' network is not known{most}"
         if self.addresses_per_pod == 0:
@@ -127,8 +144,10 @@ def address_plan(node: NodeView) -> Fact[AddressPlan]:
         subnet_addresses=subnet,
         nodes_by_subnet=subnet // per_node if subnet is not None and per_node else None,
         pod_subnet_addresses=pod_subnet,
+        nodes_by_pod_subnet=_by_batches(pod_subnet, max_pods.value) if pod_subnet is not None and max_pods else None,
         node_prefixlen=prefixlen,
         nodes_by_pod_cidr=nodes,
+        nodes_by_route_table=_by_route_table(node),
         conflicts=conflicts if len(networks) > 1 else None,
         networks=tuple(f"{role} {network}" for role, network, _ in networks),
     )
@@ -202,6 +221,20 @@ def _usable(node: NodeView, subnet: Known[Network] | None) -> tuple[int | None, 
     if subnet is None or subnet.value.version == 6 or not (azure or node.stated("vnet")):
         return None, ()
     return max(subnet.value.num_addresses - AZURE_RESERVED, 0), subnet.evidence
+
+
+def _by_batches(addresses: int, max_pods: int) -> int:
+    """For how many nodes a pod subnet is enough when each has as many pods as it may."""
+    return addresses // (BATCH * max(1, -(-max_pods // BATCH)))
+
+
+def _by_route_table(node: NodeView) -> int | None:
+    """For how many nodes the Azure route table has room beside its other routes."""
+    remote = remote_pods(node)
+    if not isinstance(remote, Known) or remote.value.kind != "Azure route table":
+        return None
+    others = [entry for entry in node.whole.route_table if not is_for_pods(node.whole, entry.address_prefix)]
+    return (ROUTES - len(others)) // max(1, len(node.whole.versions))
 
 
 def _shares(node: NodeView) -> tuple[int | None, int | None, tuple[Evidence, ...]]:

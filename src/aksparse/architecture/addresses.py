@@ -40,11 +40,12 @@ class PodAddressing:
         return f"{self.source}: {network}{outside}"
 
     def meaning(self) -> str:
-        return {
-            "node subnet": "each pod uses up an address of the node's subnet, at which the VNet reaches it",
+        means = {
+            "node subnet": "each pod uses up an address of the node's subnet, at which others reach it",
             "another subnet of the VNet": "each pod uses up an address of another subnet, at which the VNet reaches it",
-            "pod CIDR": "pods use up no address of the VNet, which reaches them only by a route table or an overlay",
+            "pod CIDR": "pods use up no address of the nodes' network, and are reached where a route leads to them",
         }[self.source]
+        return means if self.prefixlen is None else f"{means}; the prefix of a pod's network is a /{self.prefixlen}"
 
 
 @by_version

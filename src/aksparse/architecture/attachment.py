@@ -7,9 +7,11 @@ import attrs
 from aksparse.architecture.fact import Fact, Unknown, contradiction, count, instance, known, listing
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
-from aksparse.capture import Network
+from aksparse.capture import Evidence, Network
 from aksparse.records import Record
-from aksparse.wiring.model import naming
+from aksparse.wiring.model import HostRoute, naming
+
+OWN = "the node's address"
 
 
 @attrs.frozen(kw_only=True)
@@ -18,7 +20,7 @@ class PodAttachment:
 
     Attributes:
         kind: `bridge`, when they are ports of one, or `route`, when a route leads to each.
-        uplink_is_port: whether the uplink is a port of the same bridge.
+        uplink_is_port: whether the uplink is a port of the same bridge, or where there is none, of any.
         bridge: the name of the bridge.
         ports: the names of the ports that lead to pods.
     """
@@ -69,25 +71,31 @@ class LocalPods:
 
     Attributes:
         kind: `pod network on the bridge`, `node subnet on the bridge` or `host route per pod`.
+        from_node: what the node's own packets to its pods, such as probes, have as their source: `the node's address`,
+            `the bridge's address` or `the address of the pod's link`.
         routes: the networks of these routes.
         interface: the interface of the route, when it is one.
         ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     kind: str
+    from_node: str | None = None
     routes: tuple[Network, ...] = instance(())
     interface: str | None = instance()
     ipv6: LocalPods | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
         where = f" dev {self.interface}" if self.interface else ""
-        return f"{self.kind}: {listing(self.routes)}{where}"
+        source = f"; the node's own packets have {self.from_node}" if self.from_node not in (None, OWN) else ""
+        return f"{self.kind}: {listing(self.routes)}{where}{source}"
 
     def meaning(self) -> str:
-        return {
+        means = {
             "pod network on the bridge": "one route covers all pods of the node, whichever come and go",
             "node subnet on the bridge": "pods and nodes are in one network, and no route tells them apart",
         }.get(self.kind, "the routing table changes with every pod that starts or ends")
+        seen = f", and pods see what the node itself sends under {self.from_node}"
+        return f"{means}{seen if self.from_node not in (None, OWN) else ''}"
 
 
 def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
@@ -107,7 +115,9 @@ def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
     if routes:
         # Of a pod with addresses of both versions there are two routes to one link.
         names = tuple(dict.fromkeys(route.dev for route in routes if route.dev))
-        return known(PodAttachment(kind="route", ports=names), node.cite(*routes))
+        uplink = node.wiring.uplink
+        of_bridge = False if uplink is not None and uplink.master_known and uplink.master is None else None
+        return known(PodAttachment(kind="route", uplink_is_port=of_bridge, ports=names), node.cite(*routes))
     if node.wiring.bridges_known or node.wiring.routes:
         return Unknown(
             reason="neither a bridge port nor a route leads to a pod: the node may have no pods",
@@ -140,7 +150,9 @@ def local_pods(node: NodeView) -> Fact[LocalPods]:
     routes = node.pod_routes
     if routes:
         networks = tuple(route.network for route in routes)
-        return known(LocalPods(kind="host route per pod", routes=networks), node.cite(*routes))
+        from_node, of_source = _source_to_pods(node, routes, "the address of the pod's link")
+        value = LocalPods(kind="host route per pod", from_node=from_node, routes=networks)
+        return known(value, (*node.cite(*routes), *of_source))
     bridge = node.pod_bridge
     routes = [
         route
@@ -154,5 +166,19 @@ def local_pods(node: NodeView) -> Fact[LocalPods]:
         missing = "the node's subnet" if bridge is not None and routes else "a route to the node's pods"
         return Unknown(reason=f"{missing} is not in the capture", commands=(*ROUTES, *HOST_LINKS))
     kind = "node subnet" if any(in_subnet) else "pod network"
-    value = LocalPods(kind=f"{kind} on the bridge", routes=tuple(r.network for r in routes), interface=bridge.name)
-    return known(value, node.cite(*routes))
+    to_pods = [route for route in routes if not route.is_host]
+    from_node, of_source = _source_to_pods(node, to_pods, "the bridge's address")
+    networks = tuple(route.network for route in routes)
+    value = LocalPods(kind=f"{kind} on the bridge", from_node=from_node, routes=networks, interface=bridge.name)
+    return known(value, (*node.cite(*routes), *of_source))
+
+
+def _source_to_pods(node: NodeView, routes: list[HostRoute], of_link: str) -> tuple[str | None, tuple[Evidence, ...]]:
+    """What the node's own packets by some routes have as their source, where it is the same for all."""
+    sources = [node.sends_from(route) for route in routes]
+    own = node.own_address
+    roles = {
+        None if source is None or own is None else OWN if source.value == own.value else of_link for source in sources
+    }
+    role = roles.pop() if len(roles) == 1 else None
+    return role, sources[0].evidence if role is not None and sources[0] is not None else ()

@@ -58,7 +58,8 @@ class NetworkPlugin:
         }.get(self.plugin, f"the CNI plugin {self.plugin} connects the pods")
         if self.chained is None:
             return connects
-        return f"{connects}, and {both(self.chained)} {'adds' if len(self.chained) < 2 else 'add'} to their links"
+        ports = "portmap forwards" if "portmap" in self.chained else "no plugin of its configuration forwards"
+        return f"{connects}, and {ports} the ports of the node that they ask for"
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +77,7 @@ class NetworkPolicy:
 
     def meaning(self) -> str:
         return {
-            "none": "network policies have no effect",
+            "none": "nothing that is known here enforces network policies, which then have no effect",
             "azure": "Azure NPM enforces network policies with chains and sets of its own",
             "calico": "Calico enforces network policies in its cali-* chains",
             "cilium": "Cilium enforces network policies in the kernel's programs, without rules of iptables",

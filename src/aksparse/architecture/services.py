@@ -149,6 +149,10 @@ def _without_chains(node: NodeView) -> Fact[ServicePath]:
 @by_version
 def service_endpoints(node: NodeView) -> Fact[Services]:
     services = node.wiring.services
+    path = service_path(node) if not services else None
+    if isinstance(path, Known) and path.value.mechanism == CILIUM:
+        reason = "services are in Cilium's maps of the kernel"
+        return Unknown(reason=reason, commands=("cilium service list (which is not read)",), evidence=path.evidence)
     if not services:
         return Unknown(
             reason="the chains of services are not in the capture",

@@ -57,7 +57,9 @@ class SourceNat:
         if self.mechanism == NOBODY:
             return "a pod keeps its address everywhere, unless a service rule marks it"
         kept = both(self.exempt or self.networks)
-        return f"towards {kept} a pod keeps its address unless a service rule marks it, elsewhere it has the node's"
+        unless = "" if self.marked_packets is False else " unless a service rule marks it"
+        platform = ", and rules of their own translate what it asks Azure's DNS and metadata" if self.platform else ""
+        return f"towards {kept} a pod keeps its address{unless}, elsewhere it has the node's{platform}"
 
 
 @attrs.frozen(kw_only=True)

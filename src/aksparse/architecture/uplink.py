@@ -6,11 +6,12 @@ from typing import Literal
 
 import attrs
 
-from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known
+from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView, once
 from aksparse.capture import Address, Evidence
 from aksparse.links.records import Link
+from aksparse.wiring.model import PolicyRule
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +51,8 @@ class DefaultRoute:
 
     Attributes:
         via: what it leaves through: `uplink` or `bridge`.
+        other_rules: the rules of `ip rule` by which some packets are routed by other tables than all others are;
+            absent when the rules were not listed.
         interface: the interface.
         gateway: the gateway.
         metric: the metric.
@@ -57,18 +60,23 @@ class DefaultRoute:
     """
 
     via: str
+    other_rules: tuple[str, ...] | None = None
     interface: str = instance()
     gateway: Address | None = instance()
     metric: int = instance()
     ipv6: DefaultRoute | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
-        return f"via {self.gateway} dev {self.interface}, the {self.via}"
+        rules = f"; not for {listing(self.other_rules)}" if self.other_rules else ""
+        return f"via {self.gateway} dev {self.interface}, the {self.via}{rules}"
 
     def meaning(self) -> str:
+        rules = f", but for {listing(self.other_rules)}" if self.other_rules else ""
         if self.via == "bridge":
-            return f"what leaves the node leaves through the bridge {self.interface}, and only then through its uplink"
-        return f"what leaves the node leaves through {self.interface} directly"
+            way = f"leaves through the bridge {self.interface}, and only then through its uplink"
+        else:
+            way = f"leaves through {self.interface} directly"
+        return f"what leaves the node {way}{rules}"
 
 
 @attrs.frozen(kw_only=True)
@@ -179,13 +187,20 @@ def default_route(node: NodeView) -> Fact[DefaultRoute]:
     if not node.wiring.bridges_known:
         return Unknown(reason=f"whether {route.dev} is a bridge is not in the capture", commands=HOST_LINKS)
     bridge = node.wiring.bridge(route.dev)
+    unusual = [rule for rule in node.wiring.rules if not rule.is_usual]
     value = DefaultRoute(
         via="bridge" if bridge else "uplink",
+        other_rules=tuple(map(_rule, unusual)) if node.wiring.rules else None,
         interface=route.dev,
         gateway=route.gateway,
         metric=route.metric,
     )
-    return known(value, node.cite(route, *(bridge.records[:1] if bridge else ())))
+    of_rules = [record for rule in unusual for record in rule.records]
+    return known(value, node.cite(route, *(bridge.records[:1] if bridge else ()), *of_rules))
+
+
+def _rule(rule: PolicyRule) -> str:
+    return f"{rule.packets or 'all packets'} ({rule.action or f'table {rule.table}'})"
 
 
 @by_version

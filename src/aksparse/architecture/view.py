@@ -140,6 +140,21 @@ class NodeView:
         address, evidence = self.address_of(self.wiring.link(route.dev) if route is not None and route.dev else None)
         return Known(value=address, evidence=evidence) if address is not None else None
 
+    def sends_from(self, route: HostRoute | None) -> Known[Address] | None:
+        """The address that the node's own packets by a route have; `None` when it is not in the capture.
+
+        The kernel takes one of the interface that the route leaves through, and where that has none, one of another.
+        """
+        if route is None or route.dev is None:
+            return None
+        if route.source is not None:
+            return Known(value=route.source, evidence=self.cite(route))
+        link = self.wiring.link(route.dev)
+        address, evidence = self.address_of(link)
+        if address is not None:
+            return Known(value=address, evidence=evidence)
+        return self.own_address if link is not None and self.wiring.links_known else None
+
     @cached_property
     def route_table(self) -> dict[RouteTableEntry, tuple[Evidence, ...]]:
         """The routes of the Azure route table of the node's subnet, with the lines that state them."""
