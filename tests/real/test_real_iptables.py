@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import shlex
+import socket
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -360,3 +361,78 @@ def test_random_rules_read_as_they_are_saved(namespace: Namespace, backend: str,
     chance = random.Random(seed)
     load(namespace, backend, "nat", "\n".join(random_rule(chance) for _ in range(150)))
     assert len(assert_same(namespace, backend, "nat")) == 150
+
+
+# Names of services, hosts, networks and messages, which a listing prints without `-n`.
+
+SERVICES = (
+    "-p tcp -m tcp --dport {0}",
+    "-p udp -m udp --sport {0} ! --dport {1}",
+    "-p tcp -m multiport --dports {0},{1}",
+)
+NAMED = r"""
+-A INPUT -s 127.0.0.1/32 ! -d 127.0.0.1/32 -p icmp -m icmp --icmp-type 8 -m comment --comment "anywhere http" -j ACCEPT
+-A INPUT -p icmp -m icmp --icmp-type 3/1 -j DROP
+-A INPUT ! -i eth0 -p 47 -g named
+-A INPUT -p 200 -m conntrack --ctstate NEW --ctorigdstport 443 -j named
+-A INPUT -p tcp -m multiport --sports 22,1000:2000 -j REJECT --reject-with tcp-reset
+-A OUTPUT -p tcp -m tcp --dport 1:1024 --tcp-flags SYN,ACK SYN
+-A OUTPUT -s 10.0.0.0/255.0.255.0 -o lo -p sctp -m sctp --sport 80
+"""
+NAMED_IPV6 = r"""
+-A INPUT -s ::1/128 ! -d ::1/128 -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT
+-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 1/4 -j DROP
+-A OUTPUT -s 2001:db8::/32 -o lo -p sctp -m sctp --sport 80
+"""
+NETWORKS = {"iptables": ("0.0.0.0/0", "127.0.0.1/32"), "ip6tables": ("::/0", "::1/128")}
+MESSAGES = {"echo-request": {"type": 8}, "host-unreachable": {"type": 3, "code": 1}}
+MESSAGES_IPV6 = {"echo-request": {"type": 128}, "port-unreachable": {"type": 1, "code": 4}}
+
+
+def in_numbers(value: Any, tool: str, protocol: str = "") -> Any:
+    """What a listing without `-n` says, as the one with `-n` says it."""
+    if isinstance(value, list):
+        return [in_numbers(item, tool, protocol) for item in value]
+    if not isinstance(value, dict):
+        return value
+    protocol = value.get("protocol") or protocol
+    document = {key: in_numbers(item, tool, protocol) for key, item in value.items()}
+    for key in {"source", "destination", "in_interface", "out_interface"} & document.keys():
+        everywhere, here = NETWORKS[tool]
+        document[key] = {"anywhere": everywhere, "localhost": here, "any": "*"}.get(document[key], document[key])
+    for key in {"first", "last"} & document.keys():
+        port = document[key]
+        document[key] = socket.getservbyname(port, protocol) if isinstance(port, str) else port
+    if document.get("kind") == "icmp":
+        document |= (MESSAGES if tool == "iptables" else MESSAGES_IPV6).get(document["type"], {})
+    return document
+
+
+@backends
+@pytest.mark.parametrize(("tool", "rules"), [("iptables", NAMED), ("ip6tables", NAMED_IPV6)], ids=["4", "6"])
+def test_names_stand_for_the_numbers_of_the_same_rules(
+    namespace: Namespace, backend: str, tool: str, rules: str
+) -> None:
+    chance = random.Random(tool)
+    known = [port for port in range(1, 1024) if any(service_name(port, protocol) for protocol in ("tcp", "udp"))]
+    of_services = [
+        f"-A named {chance.choice(SERVICES).format(*sorted(chance.sample([*known, 1025, 40000], 2)))} -j ACCEPT"
+        for _ in range(60)
+    ]
+    head = "*filter\n:INPUT DROP [0:0]\n:OUTPUT ACCEPT [7:420]\n:named - [0:0]"
+    namespace.run(f"{tool}-{backend}-restore", text="\n".join((head, rules.strip(), *of_services, "COMMIT\n")))
+    for flags in (["-L"], ["-L", "-v"], ["-L", "-v", "--line-numbers"]):
+        named, numbered = (
+            to_builtins(list(parse_iptables(namespace.run(f"{tool}-{backend}", *flags, *more))))
+            for more in ([], ["-n"])
+        )
+        assert str(named).count("'anywhere'") > 100
+        assert len(set(re.findall(r"'first': '([\w-]+)'", str(named)))) > 20
+        assert in_numbers(named, tool) == numbered
+
+
+def service_name(port: int, protocol: str) -> str | None:
+    try:
+        return socket.getservbyport(port, protocol)
+    except OSError:
+        return None
