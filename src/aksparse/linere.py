@@ -50,8 +50,13 @@ class LineGrammar:
     """
 
     def __init__(self, expression: pp.ParserElement, *, whole: bool = True) -> None:
-        self.expression = expression.copy().parse_with_tabs()
+        self._given = expression
         self.whole = whole
+
+    @cached_property
+    def expression(self) -> pp.ParserElement:
+        """The grammar, which leaves tabs as they are; a copy, made on first use, for it takes as long as making it."""
+        return self._given.copy().parse_with_tabs()
 
     @cached_property
     def _compiled(self) -> tuple[re.Pattern[str], tuple[str, ...]]:
