@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import inspect
+import json
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import aksparse
-from aksparse import AksparseError, parse, parse_route
+from aksparse import (
+    AksparseError,
+    build_wiring,
+    compare,
+    describe,
+    load_capture,
+    parse,
+    parse_route,
+    read_transcript,
+    to_builtins,
+    to_json,
+)
 from aksparse.capture import read_manifest
-from aksparse.serialize import schema_text
+from aksparse.serialize import schema_text, validate
+from aksparse.statement import tell
 
 
 @pytest.mark.parametrize(
@@ -58,3 +72,21 @@ def test_neither_validation_nor_comparison_is_imported_before_it_is_used() -> No
     program = "import sys, aksparse.cli; print(sorted({'jsonschema', 'deepdiff'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[]\n"
+
+
+def test_anything_that_is_given_has_a_json_and_an_architecture_that_of_its_schema() -> None:
+    capture = load_capture(Path(__file__).parents[1] / "corpus/captures/lab-kubenet")
+    wiring = build_wiring(capture)
+    architecture = describe(wiring)
+    transcript = read_transcript("$ route -n\n10.0.0.0 0.0.0.0 255.0.0.0 U 0 0 0 eth0\n")
+    for given in (
+        capture,
+        wiring,
+        transcript,
+        transcript.outputs[0],
+        architecture.mtu,
+        compare(architecture, architecture),
+    ):
+        assert isinstance(json.loads(to_json(given)), dict)
+    assert to_json(architecture) == to_json(tell(architecture))
+    assert list(validate(to_builtins(architecture), "architecture")) == []

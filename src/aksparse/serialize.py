@@ -24,13 +24,14 @@ import orjson
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.preconf.orjson import make_converter
 
+from aksparse.architecture.description import Architecture
 from aksparse.capture import Manifest, NetworkSettings, OutputEntry, RouteTableEntry
 from aksparse.command import Parsed, registry
 from aksparse.compare import Comparison
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError
 from aksparse.records import PROVENANCE, Record
-from aksparse.statement import Description
+from aksparse.statement import Description, tell
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -50,7 +51,8 @@ def _make_converter() -> Any:
     converter.register_unstructure_hook(timedelta, lambda value: int(value.total_seconds()))
     converter.register_unstructure_hook(date, date.isoformat)
 
-    def of_class(cls: type[Any]) -> Callable[[Any], Any]:
+    def of_class(kind: Any) -> Callable[[Any], Any]:
+        cls = get_origin(kind) or kind
         names = {field.name for field in attrs.fields(cls)}
         changes = {name: override(rename=key_of(name)) for name in names if key_of(name) != name}
         if issubclass(cls, Record):
@@ -59,6 +61,7 @@ def _make_converter() -> Any:
         return lambda value: {key: item for key, item in whole(value).items() if item is not None}
 
     converter.register_unstructure_hook_factory(attrs.has, of_class)
+    converter.register_unstructure_hook(Architecture, lambda value: converter.unstructure(tell(value)))
     return converter
 
 
@@ -66,7 +69,10 @@ _converter = _make_converter()
 
 
 def to_builtins(value: object) -> Any:
-    """A record, or anything made of records, as dicts, lists, text, numbers and booleans."""
+    """A record, or anything made of records, as dicts, lists, text, numbers and booleans.
+
+    Records, a comparison and an architecture are as their schemas say, and as the command line prints them.
+    """
     return _converter.unstructure(value)
 
 
