@@ -8,8 +8,12 @@
 #   aksparse collect | kubectl debug node/NODE -i --quiet --profile=sysadmin --image=busybox -- \
 #       chroot /host sh -s -- - > NODE.tar.gz
 #
+# The pod that this makes is left behind; `kubectl get pods` lists it as node-debugger-NODE-..., to be deleted.
+#
 # It needs nothing but a POSIX shell, tar and gzip. A tool that is missing or fails is noted in capture.toml, and its
-# output left out. It writes to a temporary directory of its own, which it removes, and to the archive.
+# output left out. It writes to a temporary directory of its own, which it removes, and to the archive. No command may
+# take longer than COLLECT_SECONDS_EACH (60), and none is begun after COLLECT_SECONDS (900). Of a container it asks only
+# for its process: no environment, no arguments, no mounts.
 
 set -u
 umask 077
@@ -43,7 +47,7 @@ has() {
 # Runs a command, though not for ever.
 bounded() {
     if has timeout; then
-        timeout 60 "$@" </dev/null
+        timeout "${COLLECT_SECONDS_EACH:-60}" "$@" </dev/null
     else
         "$@" </dev/null
     fi
@@ -74,6 +78,10 @@ record() {
             return 1
         fi
     done
+    if [ "$(date +%s)" -ge "$end" ]; then
+        note "$*: no time is left"
+        return 1
+    fi
     bounded "$@" >"$out/$file" 2>"$work/errors"
     status=$?
     if [ "$status" -ne 0 ]; then
@@ -100,7 +108,8 @@ record_node() {
     record brctl_show.txt brctl brctl show
     record bridge_link.txt bridge bridge link
     record bridge_fdb.txt bridge bridge fdb
-    record iptables_t_nat_nvL.txt iptables iptables -t nat -nvL --line-numbers
+    # kube-proxy may hold the lock of the tables for a while: -w waits for it.
+    record iptables_t_nat_nvL.txt iptables iptables -w -t nat -nvL --line-numbers
     for save in iptables-save ip6tables-save; do
         record "$save.txt" "$save" "$save" -c
     done
@@ -111,7 +120,7 @@ record_node() {
     for save in iptables-nft-save ip6tables-nft-save; do
         ! has "$save" || ! iptables -V 2>/dev/null | grep -q legacy || record "$save.txt" "$save" "$save" -c
     done
-    for conf in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do
+    for conf in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
         [ ! -f "$conf" ] || record "cni_$(basename "$conf").txt" cat cat "$conf"
     done
     ls "$out"/cni_* >/dev/null 2>&1 || note 'cat /etc/cni/net.d/*: no configuration is there'
@@ -134,6 +143,7 @@ record_namespace() {
     record "pid_$1_ip_addr.txt" ip nsenter -t "$1" -n ip addr
     record "pid_$1_route_n.txt" route nsenter -t "$1" -n route -n
     record "pid_$1_ip_route.txt" ip nsenter -t "$1" -n ip route
+    record "pid_$1_ip6_route.txt" ip nsenter -t "$1" -n ip -6 route
     record "pid_$1_ip_neigh.txt" ip nsenter -t "$1" -n ip neigh
 }
 
@@ -177,6 +187,7 @@ main() {
     out=$work/$name
     mkdir "$out" || exit 2
     notes=0
+    end=$(($(date +%s) + ${COLLECT_SECONDS:-900}))
     own=$(readlink /proc/self/ns/net 2>/dev/null || echo unknown)
     seen=$own
     : >"$work/outputs"

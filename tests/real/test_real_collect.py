@@ -168,6 +168,30 @@ def test_where_tools_are_missing_the_rest_is_recorded_and_the_manifest_says_what
     assert {output.command for output in capture.outputs} >= {"ip_addr", "route"}
 
 
+def test_a_tool_that_hangs_or_a_node_that_is_slow_ends_the_recording_all_the_same(
+    script: Path, lab: tuple[Any, Path, dict[str, str]], tmp_path: Path
+) -> None:
+    node, _, environment = lab
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "brctl").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tools / "docker").write_text("#!/bin/sh\nexec sleep 60\n")
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    hanging = {**environment, "PATH": f"{tools}:{environment['PATH']}", "COLLECT_SECONDS_EACH": "1"}
+    done = collect(script, "hung.tar.gz", node, hanging, ("sh",), tmp_path)
+    assert done.returncode == 0, done.stderr
+    capture = load_capture(tmp_path / "hung.tar.gz")
+    notes = [line for line in capture.texts[capture.manifests[0]] if line.startswith("# not recorded: ")]
+    assert {"# not recorded: brctl show: exit 124: ", "# not recorded: docker ps: exit 124: "} <= set(notes)
+    assert {output.command for output in capture.outputs} >= {"ip_addr", "ip_route", "iptables_save"}
+    done = collect(script, "slow.tar.gz", node, {**environment, "COLLECT_SECONDS": "0"}, ("sh",), tmp_path)
+    assert done.returncode == 0, done.stderr
+    slow = load_capture(tmp_path / "slow.tar.gz")
+    assert slow.outputs == ()
+    assert "# not recorded: ip addr: no time is left" in slow.texts[slow.manifests[0]]
+
+
 CRICTL = """#!/bin/sh
 here=$(dirname "$0")
 case "$*" in
