@@ -272,7 +272,7 @@ def test_everything_that_is_read_of_a_node_is_collected(
     for line in (
         *("ip addr", "ip -d link", "route -n", "ip route show table all", "ip -6 route show table all", "ip rule"),
         *("ip -6 rule", "ip neigh", "brctl show", "bridge link", "bridge fdb", "iptables-save -c", "ip6tables-save -c"),
-        "iptables -t nat -nvL --line-numbers",
+        "iptables -w -t nat -nvL --line-numbers",
     ):
         assert recorded[line].understood
         assert recorded[line].records or line == "ip6tables-save -c", line
