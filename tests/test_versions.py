@@ -93,6 +93,44 @@ def test_without_the_table_of_ipv6_its_source_nat_is_unknown_and_the_command_is_
     assert "ipv6.mechanism" in aspect.not_compared
 
 
+@pytest.mark.parametrize("name", DUAL)
+def test_what_is_known_of_ipv6_alone_is_no_answer_for_ipv4(name: str, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(MODES / name, tmp_path / name))
+    for file in copy.glob("iptables*"):
+        file.unlink()
+    fact = described(copy).source_nat
+    assert isinstance(fact, Unknown)
+    assert fact.reason.startswith("the nat table is not in the capture; of IPv6 it is: by ip-masq-agent, ")
+    assert fact.commands == ("iptables -t nat -nvL",)
+    assert any(line.source.endswith("ip6tables_save.txt") for line in fact.evidence)
+    (aspect,) = (a for a in compare(described(MODES / name), described(copy)).aspects if a.name == "source_nat")
+    assert aspect.outcome == "unknown-right"
+
+
+def test_a_node_of_which_no_pod_is_known_may_have_ipv6_alone(tmp_path: Path) -> None:
+    for name in ("ip_addr.txt", "ip_6_route.txt"):
+        shutil.copy(MODES / "lab-bridge-ipv6" / name, tmp_path / name)
+    fact = described(tmp_path).default_route
+    assert isinstance(fact, Known)
+    assert str(fact.value.gateway) == "fd00:db8:240::1"
+    address = described(tmp_path).node_address
+    assert isinstance(address, Known)
+    assert str(address.value.address) == "fd00:db8:240::4"
+
+
+def test_networks_of_ipv6_that_overlap_are_told(tmp_path: Path) -> None:
+    copy = copied(
+        "lab-kubenet-dual", tmp_path, "capture.toml", lambda text: text.replace("789a:ff00::/108", "789a:ff::/108", 1)
+    )
+    fact = described(copy).address_plan
+    assert isinstance(fact, Known)
+    assert fact.value.conflicts == ()
+    assert of_ipv6(fact).conflicts == ("pod CIDR and service CIDR overlap",)
+    aspects = compare(described(MODES / "lab-kubenet-dual"), described(copy)).having("differs")
+    (aspect,) = (aspect for aspect in aspects if aspect.name == "address_plan")
+    assert str(aspect.to_check).startswith("For IPv6, choose other networks, because pod CIDR and service CIDR overlap")
+
+
 def test_a_difference_of_ipv6_alone_is_told_as_one(tmp_path: Path) -> None:
     name = "lab-kubenet-dual"
     copy = copied(name, tmp_path, "ip6tables_save.txt", lambda text: re.sub(r".*-d fd12:.*/56 .*RETURN\n", "", text))

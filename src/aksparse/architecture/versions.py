@@ -34,11 +34,15 @@ def by_version(ask: Callable[[NodeView], Fact[T]]) -> Callable[[NodeView], Fact[
         if node.only is not None:
             return ask(node)
         first = ask(node.of(node.version))
+        if not node.versions and isinstance(first, Unknown):
+            # Nothing says which version pods have: the node itself may have only the other.
+            other = ask(node.of(6))
+            return other if isinstance(other, Known) else first
         if {4, 6} - node.versions:
             return first
         second = _of_ipv6(ask(node.of(6)))
         if isinstance(first, Unknown):
-            return second if isinstance(second, Known) and not first.contradictory else first
+            return _with_ipv6(first, second)
         if isinstance(second, Unknown) and second.contradictory:
             return contradiction(f"{second.reason.removeprefix('contradiction: ')} (IPv6)", second.evidence)
         value: Any = first.value
@@ -46,6 +50,14 @@ def by_version(ask: Callable[[NodeView], Fact[T]]) -> Callable[[NodeView], Fact[
         return known(attrs.evolve(value, ipv6=of_ipv6), (*first.evidence, *second.evidence))
 
     return once(ask_for_both)
+
+
+def _with_ipv6(first: Unknown, second: Fact[Any]) -> Unknown:
+    """What is unknown of IPv4, and what is known of IPv6 for all that: that is no answer for IPv4."""
+    if isinstance(second, Unknown):
+        return first
+    reason = f"{first.reason}; of IPv6 it is: {second.value.summary()}"
+    return attrs.evolve(first, reason=reason, evidence=(*first.evidence, *second.evidence))
 
 
 def _of_ipv6(fact: Fact[T]) -> Fact[T]:
