@@ -161,3 +161,12 @@ def test_what_a_kind_says_on_several_lines_is_all_in_one_place() -> None:
         "clock": 8,
     }
     assert (link.linkinfo.info_other, link.num_tx_queues) == ("mcp: sjw 1..4", 1)
+
+
+def test_counters_that_the_tool_rounded_are_told_and_not_guessed() -> None:
+    head = "2: eth0: <UP> mtu 1500\n    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\n"
+    received = "    RX:  bytes packets errors dropped  missed   mcast           \n"
+    parsed = parse_ip_addr(f"{head}{received}         12.3M   45.6k      0       0       0       0 \n", strict=False)
+    (diagnostic,) = parsed.diagnostics
+    assert (diagnostic.code, diagnostic.line, diagnostic.severity) == ("rounded-counters", 4, "error")
+    assert parsed[0].stats64 is None

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aksparse import parse
+from aksparse import ParseError, parse
 from aksparse.command import split_lines
 from aksparse.commands.docker_ps import Container, parse_docker_ps
 from tests.docker_json import as_docker_json, columns_of, said_by_docker
@@ -244,3 +244,9 @@ def assert_ports(container: Container, ports: list[dict[str, Any]]) -> None:
 def test_what_only_docker_prints_is_recognised(engine: Engine) -> None:
     for view in VIEWS[:-1]:  # whole ids alone may be anything's
         assert parse(engine.ps(*view)).command == "docker_ps"
+
+
+def test_what_docker_prints_as_json_is_named(engine: Engine) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(engine.ps("-a", "--format", "{{json .}}"))
+    assert "an output of docker ps --format json (the table is read)" in caught.value.diagnostics[0].message

@@ -24,7 +24,7 @@ from typing import Any
 from aksparse.command import Command, Lines, noise
 from aksparse.iproute import shows
 from aksparse.links.brief import BRIEF, DEVICE_BEFORE_ADDRESS, LINE_END, ONE_LINE, read_brief
-from aksparse.links.counters import read_counter_names, read_counts
+from aksparse.links.counters import ROUNDED_COUNTS, read_counter_names, read_counts
 from aksparse.links.details import KIND, read_details
 from aksparse.links.lines import (
     ADDRESS,
@@ -220,6 +220,9 @@ class _Reader:
             self.counters = names
         elif counters is not None and (counts := read_counts(line, counters[1])):
             self.add_counts(counters[0], counts)
+        elif counters is not None and ROUNDED_COUNTS.pattern.match(line):
+            self.lines.report(number, "rounded-counters", "ip -h rounds its counters: they are read without -h", 1)
+            return False
         elif link is not None and (function := read_function(line)):
             link.vfinfo_list = (*(link.vfinfo_list or ()), function)
         elif link is not None and link.xdp and (program := read_program(line)):

@@ -24,6 +24,8 @@ _COUNTERS = LineGrammar(
     + pp.Regex(r"[a-z]+(?:[ \t]+[a-z]+)*").set_name("names of counters")("names")
 )
 _COUNTS = LineGrammar(pp.OneOrMore(column(integer)))
+ROUNDED_COUNTS = LineGrammar(pp.OneOrMore(column(pp.Regex(r"[0-9]+(?:\.[0-9]+)?[kMGTPE]?i?").set_name("count"))))
+"""Counts with `-h`."""
 
 
 def read_counter_names(line: str) -> tuple[str, list[str]] | None:
