@@ -140,7 +140,13 @@ class _Tables:
         self.chains: dict[str, list[Rule]] = {}
 
     def add(self, number: int, name: str, policy: str | None = None, counters: _Counters = NO_COUNTERS) -> list[Rule]:
-        """Begin a chain, which has no title if it is its first rule that stands on the line."""
+        """Begin a chain, which has no title if it is its first rule that stands on the line.
+
+        Raises:
+            ValueError: it has no name.
+        """
+        if not name:
+            raise ValueError(number)
         rules: list[Rule] = []
         self.chains[name] = rules
         self._found.append((name, self._table, policy, counters, rules, number))
@@ -227,7 +233,7 @@ def _read_quickly(lines: Lines, tables: _Tables) -> None:
             first, name, rest = line.split(" ", 2)
             if first == "-A":
                 pkts, bytes_, approximate = NO_COUNTERS
-            elif first[:1] == ":" != first:
+            elif first and first[0] == ":":
                 tables.add(number, first[1:], policies[name], counters[rest])
                 recorded(number)
                 continue
@@ -257,12 +263,10 @@ def _read_quickly(lines: Lines, tables: _Tables) -> None:
                 more_matches, more = matches_behind[behind]
                 matches, other = matches + more_matches, _joined(other, more) if more else other
             target_options: tuple[TargetOption, ...] = ()
-            if " " in jump or jump in ("", "LOG"):
+            if " " in jump or not jump or jump == "LOG":
                 jump, target_options, not_typed = read_jump(jump)
                 other = _joined(other, not_typed)
             if (rules := chains.get(name)) is None:
-                if not name:
-                    raise ValueError(line)
                 rules = tables.add(number, name)
             # fmt: off
             rules.append(_make_rule(
@@ -316,9 +320,10 @@ def _cut_networks(
 
 
 def _read_network(text: str) -> Address:
-    if text[-3:] == "/32":
+    host, length, rest = text.partition("/32")
+    if length and not rest:
         try:
-            return to_host_network(text[:-3])
+            return to_host_network(host)
         except BadValue:
             pass  # a name, or an IPv6 network
     return to_address(text or " ")
