@@ -61,29 +61,23 @@ def _constructor(record: type[Any]) -> Callable[..., Any]:
 
 
 @cache
-def drafter(cls: type[R], *names: str) -> Callable[..., Any]:
-    """A function that makes drafts of a record: not frozen, to be filled field by field.
+def drafter(cls: type[R]) -> Callable[[], Any]:
+    """A function that makes drafts of a record: not frozen, to be filled field by field; fields have their defaults.
 
     `finish` makes a draft a record. This is for what several lines say together, and for records of many fields, which
     `constructor` makes slowly: Python takes time in the square of the number of keywords to match them.
 
     Args:
         cls: the class of the record.
-        names: the fields whose values the function is given, in this order; other fields that have a default have it.
 
     Raises:
         TypeError: a field has a factory, a converter or a validator, which this would not run.
     """
-    defaults = _defaults(cls)
-    values = {
-        field.name: field.name if field.name in names else f"default_{field.name}"
-        for field in attrs.fields(cls)
-        if field.name in names or field.default is not attrs.NOTHING
-    }
-    assignments = "".join(f"    made.{name} = {value}\n" for name, value in values.items())
-    scope = {"draft": _twin(cls), **defaults}
-    exec(f"def make({', '.join(names)}):\n    made = draft()\n{assignments}    return made\n", scope)  # noqa: S102
-    return cast("Callable[..., Any]", scope["make"])
+    named = [field.name for field in attrs.fields(cls) if field.default is not attrs.NOTHING]
+    assignments = "".join(f"    made.{name} = default_{name}\n" for name in named)
+    scope = {"draft": _twin(cls), **_defaults(cls)}
+    exec(f"def make():\n    made = draft()\n{assignments}    return made\n", scope)  # noqa: S102
+    return cast("Callable[[], Any]", scope["make"])
 
 
 def maker(cls: type[R], *names: str) -> Callable[..., R]:

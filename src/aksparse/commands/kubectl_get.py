@@ -30,26 +30,21 @@ from aksparse.kubernetes.cells import or_none, to_age, to_ready
 from aksparse.kubernetes.kinds import KINDS, Kind, kind_named
 from aksparse.kubernetes.resources import (
     ConfigMap,
-    CronJob,
-    DaemonSet,
-    Deployment,
     Endpoints,
     EndpointSlice,
     Event,
     Ingress,
-    Job,
     Namespace,
     Node,
     OtherResource,
     Pod,
-    ReplicaSet,
     Resource,
     Service,
     ServicePort,
-    StatefulSet,
 )
 from aksparse.kubernetes.rows import Table, choose_kind, headless
 from aksparse.kubernetes.tables import HEADER, TELLING_HEADER, Header, read_header
+from aksparse.kubernetes.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from aksparse.linere import LineGrammar
 from aksparse.records import maker
 from aksparse.tokens import column, columns, remember, rest_of_line, to_ip, word

@@ -16,6 +16,7 @@ import attrs
 
 from aksparse.kubernetes import cells
 from aksparse.kubernetes import resources as r
+from aksparse.kubernetes import workloads as w
 from aksparse.kubernetes.cells import Column, age_column, count_column, name_column, text_column, typed_column
 from aksparse.tokens import remember
 
@@ -186,7 +187,7 @@ KINDS = {
         ),
         _kind(
             "deployment",
-            r.Deployment,
+            w.Deployment,
             ("NAME|READY|UP-TO-DATE|AVAILABLE|AGE", "NAME|DESIRED|CURRENT|UP-TO-DATE|AVAILABLE|AGE"),
             {
                 **_NAMESPACED,
@@ -202,7 +203,7 @@ KINDS = {
         ),
         _kind(
             "daemonset",
-            r.DaemonSet,
+            w.DaemonSet,
             (
                 "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE",
                 "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE-SELECTOR|AGE",
@@ -221,7 +222,7 @@ KINDS = {
         ),
         _kind(
             "replicaset",
-            r.ReplicaSet,
+            w.ReplicaSet,
             "NAME|DESIRED|CURRENT|READY|AGE",
             {**_NAMESPACED, **_LIST_OF_PODS, **_AGED, **_WORKLOAD},
             "replicasets rs",
@@ -230,7 +231,7 @@ KINDS = {
         ),
         _kind(
             "statefulset",
-            r.StatefulSet,
+            w.StatefulSet,
             ("NAME|READY|AGE", "NAME|DESIRED|CURRENT|AGE"),
             {
                 **_NAMESPACED,
@@ -246,7 +247,7 @@ KINDS = {
         ),
         _kind(
             "job",
-            r.Job,
+            w.Job,
             ("NAME|STATUS|COMPLETIONS|DURATION|AGE", "NAME|COMPLETIONS|DURATION|AGE"),
             {
                 **_NAMESPACED,
@@ -263,7 +264,7 @@ KINDS = {
         ),
         _kind(
             "cronjob",
-            r.CronJob,
+            w.CronJob,
             (
                 "NAME|SCHEDULE|TIMEZONE|SUSPEND|ACTIVE|LAST SCHEDULE|AGE",
                 "NAME|SCHEDULE|SUSPEND|ACTIVE|LAST SCHEDULE|AGE",

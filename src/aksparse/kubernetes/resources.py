@@ -1,8 +1,4 @@
-"""The records of what `kubectl get` lists: one class per resource, and one for all resources without a class.
-
-Of each resource there is what its table shows. Ages and durations are rounded by the tool: `5d23h` up to 8 days, then
-whole days. ``<none>`` is an absent value or an empty list.
-"""
+"""The records of what `kubectl get` lists: one class per resource, and one for all resources without a class."""
 
 from __future__ import annotations
 
@@ -12,25 +8,12 @@ from typing import Literal
 
 import attrs
 
-from aksparse.records import Record
-
-
-@attrs.define(kw_only=True)
-class _Row(Record):
-    """A row of a table.
-
-    Attributes:
-        labels: its labels, with `--show-labels`.
-        columns: the cells of further columns by their header, such as those of the labels asked for with `-L`; when a
-            header repeats, the later ones are numbered: `APP (2)`.
-    """
-
-    labels: dict[str, str] | None = None
-    columns: dict[str, str] | None = None
+from aksparse.kubernetes.row import Row
+from aksparse.kubernetes.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 
 
 @attrs.frozen(kw_only=True)
-class Pod(_Row):
+class Pod(Row):
     """One pod.
 
     Attributes:
@@ -65,7 +48,7 @@ class Pod(_Row):
 
 
 @attrs.frozen(kw_only=True)
-class Node(_Row):
+class Node(Row):
     """One node.
 
     Attributes:
@@ -111,7 +94,7 @@ class ServicePort:
 
 
 @attrs.frozen(kw_only=True)
-class Service(_Row):
+class Service(Row):
     """One service.
 
     Attributes:
@@ -155,7 +138,7 @@ class Endpoint:
 
 
 @attrs.frozen(kw_only=True)
-class Endpoints(_Row):
+class Endpoints(Row):
     """The endpoints of one service.
 
     Attributes:
@@ -176,7 +159,7 @@ class Endpoints(_Row):
 
 
 @attrs.frozen(kw_only=True)
-class EndpointSlice(_Row):
+class EndpointSlice(Row):
     """A part of the endpoints of one service.
 
     Attributes:
@@ -202,181 +185,8 @@ class EndpointSlice(_Row):
     age: timedelta | None = None
 
 
-@attrs.define(kw_only=True)
-class _Workload(_Row):
-    """What runs pods: its containers and which pods are its own.
-
-    Attributes:
-        containers: the names of the containers, with `-o wide`.
-        images: the images of the containers, with `-o wide`.
-        selector: the labels that its pods have, with `-o wide`.
-        selector_expressions: the other conditions for its pods' labels, as printed, such as `tier in (a,b)`.
-    """
-
-    containers: tuple[str, ...] | None = None
-    images: tuple[str, ...] | None = None
-    selector: dict[str, str] | None = None
-    selector_expressions: tuple[str, ...] = ()
-
-
 @attrs.frozen(kw_only=True)
-class Deployment(_Workload):
-    """One deployment.
-
-    Attributes:
-        kind: what the record is.
-        namespace: its namespace, with `-A`.
-        name: its name, unique in the namespace.
-        ready: how many of its pods are ready; servers before 1.15 do not say.
-        desired: how many pods it shall have.
-        current: how many pods it has; only servers before 1.15 say.
-        up_to_date: how many of its pods have its newest template.
-        available: how many of its pods have been ready for long enough.
-        age: how long ago it was created, in seconds; absent when unknown.
-    """
-
-    kind: Literal["deployment"] = "deployment"
-    namespace: str | None = None
-    name: str
-    ready: int | None = None
-    desired: int
-    current: int | None = None
-    up_to_date: int
-    available: int
-    age: timedelta | None = None
-
-
-@attrs.frozen(kw_only=True)
-class ReplicaSet(_Workload):
-    """One replica set.
-
-    Attributes:
-        kind: what the record is.
-        namespace: its namespace, with `-A`.
-        name: its name, unique in the namespace.
-        desired: how many pods it shall have.
-        current: how many pods it has.
-        ready: how many of them are ready.
-        age: how long ago it was created, in seconds; absent when unknown.
-    """
-
-    kind: Literal["replicaset"] = "replicaset"
-    namespace: str | None = None
-    name: str
-    desired: int
-    current: int
-    ready: int
-    age: timedelta | None = None
-
-
-@attrs.frozen(kw_only=True)
-class DaemonSet(_Workload):
-    """One daemon set.
-
-    Attributes:
-        kind: what the record is.
-        namespace: its namespace, with `-A`.
-        name: its name, unique in the namespace.
-        desired: how many nodes shall run its pod.
-        current: how many nodes run it.
-        ready: on how many nodes it is ready.
-        up_to_date: on how many nodes it has the newest template.
-        available: on how many nodes it has been ready for long enough.
-        node_selector: the labels of the nodes that shall run it.
-        age: how long ago it was created, in seconds; absent when unknown.
-    """
-
-    kind: Literal["daemonset"] = "daemonset"
-    namespace: str | None = None
-    name: str
-    desired: int
-    current: int
-    ready: int
-    up_to_date: int
-    available: int
-    node_selector: dict[str, str]
-    age: timedelta | None = None
-
-
-@attrs.frozen(kw_only=True)
-class StatefulSet(_Workload):
-    """One stateful set.
-
-    Attributes:
-        kind: what the record is.
-        namespace: its namespace, with `-A`.
-        name: its name, unique in the namespace.
-        ready: how many of its pods are ready; servers before 1.14 do not say.
-        desired: how many pods it shall have.
-        current: how many pods it has; only servers before 1.14 say.
-        age: how long ago it was created, in seconds; absent when unknown.
-    """
-
-    kind: Literal["statefulset"] = "statefulset"
-    namespace: str | None = None
-    name: str
-    ready: int | None = None
-    desired: int
-    current: int | None = None
-    age: timedelta | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Job(_Workload):
-    """One job.
-
-    Attributes:
-        kind: what the record is.
-        namespace: its namespace, with `-A`.
-        name: its name, unique in the namespace.
-        status: what became of it, such as `Complete`, `Failed` or `Suspended`; servers before 1.31 do not say.
-        succeeded: how many of its pods have succeeded.
-        completions: how many shall succeed; absent when one that succeeds ends the job.
-        parallelism: how many pods work at once, where kubectl prints it in place of the completions.
-        duration: how long it ran, or has run, in seconds; absent when it has not started.
-        age: how long ago it was created, in seconds; absent when unknown.
-    """
-
-    kind: Literal["job"] = "job"
-    namespace: str | None = None
-    name: str
-    status: str | None = None
-    succeeded: int
-    completions: int | None = None
-    parallelism: int | None = None
-    duration: timedelta | None = None
-    age: timedelta | None = None
-
-
-@attrs.frozen(kw_only=True)
-class CronJob(_Workload):
-    """One cron job.
-
-    Attributes:
-        kind: what the record is.
-        namespace: its namespace, with `-A`.
-        name: its name, unique in the namespace.
-        schedule: when it starts a job, in the words of crontab(5).
-        timezone: the time zone of the schedule; absent when it is the controller's.
-        suspend: whether it is suspended.
-        active: how many of its jobs run.
-        last_schedule: how long ago it started one, in seconds; absent when never.
-        age: how long ago it was created, in seconds; absent when unknown.
-    """
-
-    kind: Literal["cronjob"] = "cronjob"
-    namespace: str | None = None
-    name: str
-    schedule: str
-    timezone: str | None = None
-    suspend: bool
-    active: int
-    last_schedule: timedelta | None = None
-    age: timedelta | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Event(_Row):
+class Event(Row):
     """One event, or several that are alike.
 
     Attributes:
@@ -411,7 +221,7 @@ class Event(_Row):
 
 
 @attrs.frozen(kw_only=True)
-class Namespace(_Row):
+class Namespace(Row):
     """One namespace.
 
     Attributes:
@@ -428,7 +238,7 @@ class Namespace(_Row):
 
 
 @attrs.frozen(kw_only=True)
-class ConfigMap(_Row):
+class ConfigMap(Row):
     """One config map.
 
     Attributes:
@@ -447,7 +257,7 @@ class ConfigMap(_Row):
 
 
 @attrs.frozen(kw_only=True)
-class Ingress(_Row):
+class Ingress(Row):
     """One ingress.
 
     Attributes:
@@ -474,7 +284,7 @@ class Ingress(_Row):
 
 
 @attrs.frozen(kw_only=True)
-class OtherResource(_Row):
+class OtherResource(Row):
     """One resource of any other kind, such as a custom one, or a row of columns chosen with `-o custom-columns`.
 
     All that the table says beside the name, the namespace, the age and the labels is in `columns`, as printed.
