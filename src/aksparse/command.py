@@ -47,6 +47,7 @@ class Lines:
         self.argv = argv
         self.text = shown_text(text.replace("\xa0", " "))
         self.tabs = "\t" in text
+        self._number: int | None = None  # of the lines, once known
         self.taken: list[int] = []
         self.ignored: dict[int, str] = {}
         self.diagnostics: list[Diagnostic] = []
@@ -59,18 +60,23 @@ class Lines:
         return shown_lines(self.text)
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        return enumerate(chain.from_iterable(self._parts()), self.first)
+        parts = [self.texts] if "texts" in vars(self) else self._parts()
+        return enumerate(chain.from_iterable(parts), self.first)
 
     def __len__(self) -> int:
-        return self.text.count("\n") + (self.text[-1:] not in ("", "\n"))
+        return len(self.texts) if self._number is None else self._number
 
     def _parts(self) -> Iterator[list[str]]:
         """The lines in lists of some, so that they need not be there all at once."""
-        start = 0
+        start = number = 0
         while (end := self.text.find("\n", start + _PART)) >= 0:
-            yield self.text[start:end].split("\n")
+            part = self.text[start:end].split("\n")
+            number += len(part)
+            yield part
             start = end + 1
-        yield shown_lines(self.text[start:])
+        part = shown_lines(self.text[start:])
+        self._number = number + len(part)
+        yield part
 
     def matcher(self, grammar: LineGrammar) -> Callable[[str], re.Match[str] | None]:
         """What matches a grammar against these lines."""

@@ -12,6 +12,7 @@ from itertools import islice
 from aksparse.noise import noise
 
 _LINES = 4  # so many tell: pretty JSON begins with a bracket, a brace and a key
+_WIDTH = 300  # and so much of each: some of the patterns take the square of a line's length
 
 _BEGINS = {
     "ip -j or bridge -j (what they print without -j is read)": (
@@ -55,7 +56,7 @@ _KNOWN = [(name, re.compile(begins)) for name, begins in _BEGINS.items()]
 
 def foreign(texts: Sequence[str]) -> str | None:
     """What prints text that begins like these lines, where that is known, and is none of aksparse's commands."""
-    beginning = "\n".join(islice((text for text in texts if not noise(text)), _LINES))
+    beginning = "\n".join(islice((text[:_WIDTH] for text in texts if not noise(text)), _LINES))
     return next((name for name, begins in _KNOWN if begins.match(beginning)), None)
 
 

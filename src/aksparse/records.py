@@ -101,8 +101,8 @@ def maker(cls: type[R], *names: str) -> Callable[..., R]:
 
 
 def _default(field: attrs.Attribute[Any]) -> str:
-    """How a function names a default: most are `None`, which Python need not look up."""
-    return "None" if field.default is None else f"default_{field.name}"
+    """How a function names a default: most are constants, which Python need not look up."""
+    return repr(field.default) if field.default in (None, False, True, ()) else f"default_{field.name}"
 
 
 def finish(draft: Any) -> Any:

@@ -75,7 +75,8 @@ def _alone(address: IPv4Address) -> list[IPv4Address]:
 
 
 def _ipv4_host(text: str) -> IPv4Network:
-    network, address = _new_ipv4_network(IPv4Network), _ipv4(text)
+    network, address = _new_ipv4_network(IPv4Network), _new_ipv4(IPv4Address)
+    (address._ip,) = _four_octets(inet_pton(AF_INET, text))  # type: ignore[attr-defined]
     network.network_address, network.netmask, network._prefixlen = address, _ONE_HOST, 32  # type: ignore[attr-defined]
     network.hosts = MethodType(_alone, address)  # type: ignore[method-assign]
     return network
@@ -129,13 +130,6 @@ def as_host_network(text: str) -> IPv4Network | None:
         return _ipv4_host(text)
     except (OSError, ValueError):
         return None
-
-
-def to_host_network(text: str) -> IPv4Network:
-    """The network of one host from its IPv4 address."""
-    if network := as_host_network(text):
-        return network
-    raise BadValue(text, "network in CIDR notation")
 
 
 def to_network(text: str) -> IPv4Network | IPv6Network:

@@ -31,7 +31,7 @@ from aksparse.netfilter.saving import read_repeated_target, read_saved_matches, 
 from aksparse.netfilter.targets import TargetOption, ToOption
 from aksparse.netfilter.values import PROTOCOLS, Address, to_address
 from aksparse.records import maker
-from aksparse.tokens import BadValue, column, integer, to_host_network, word
+from aksparse.tokens import as_host_network, column, integer, word
 
 T = TypeVar("T")
 
@@ -194,7 +194,7 @@ def _is_of_ip6tables(lines: Lines) -> bool:
     """Whether any address is any IPv6 address: the command line, or the first head, address or such protocol tells."""
     if lines.argv:
         return lines.argv[0].startswith("ip6")
-    found = next(filter(None, map(_FAMILY.search, lines.texts)), None)
+    found = next(filter(None, (_FAMILY.search(line) for _, line in lines)), None)
     return found is not None and any(found.groups())
 
 
@@ -265,7 +265,8 @@ def _read_quickly(lines: Lines, tables: _Tables) -> None:
             target_options: tuple[TargetOption, ...] = ()
             if " " in jump or not jump or jump == "LOG":
                 jump, target_options, not_typed = read_jump(jump)
-                other = _joined(other, not_typed)
+                if not_typed:
+                    other = _joined(other, not_typed)
             if (rules := chains.get(name)) is None:
                 rules = tables.add(number, name)
             # fmt: off
@@ -321,11 +322,8 @@ def _cut_networks(
 
 def _read_network(text: str) -> Address:
     host, length, rest = text.partition("/32")
-    if length and not rest:
-        try:
-            return to_host_network(host)
-        except BadValue:
-            pass  # a name, or an IPv6 network
+    if length and not rest and (network := as_host_network(host)):
+        return network
     return to_address(text or " ")
 
 
