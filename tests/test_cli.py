@@ -548,3 +548,11 @@ def test_the_program_is_installed_under_its_name() -> None:
     assert scripts == {"aksparse": "aksparse.cli:main"}
     done = process("commands")
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_packed_file_that_holds_too_much_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    packed = tmp_path / "routes.txt.gz"
+    packed.write_bytes(gzip.compress(b"0" * 100_000_000))
+    result = run("parse", "route", packed)
+    assert result.exit_code == 2
+    assert result.stderr == f"aksparse: {packed}: is damaged, or holds far more than its size says; unpack it first\n"

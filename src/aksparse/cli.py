@@ -103,9 +103,12 @@ def _unpacked(file: str) -> bytes:
     dump = Dump(Path(file))
     if not dump.single:
         raise CaptureError(file, "is an archive; `aksparse files` lists what is in it, `aksparse describe` reads it")
-    content = next((content for _, content in dump.read(dump.files)), None)
+    try:
+        content = next((content for _, content in dump.read(dump.files)), None)
+    except CaptureError:
+        content = None
     if content is None:
-        raise CaptureError(file, "; ".join(diagnostic.message for diagnostic in dump.diagnostics))
+        raise CaptureError(file, "is damaged, or holds far more than its size says; unpack it first")
     return content
 
 
