@@ -123,7 +123,7 @@ def test_no_line_of_a_record_is_noise(case: CommandCase) -> None:
 
 
 # A route that was got goes on in the next line.
-CLOSED = {"ip_route/get-local", "ip_route/get-statistics"}
+CLOSED = {"ip_route/get", "ip_route/get-local", "ip_route/get-on-the-way", "ip_route/get-statistics"}
 
 
 @pytest.mark.parametrize(("number", "case"), UNDERSTOOD, ids=[str(case) for _, case in UNDERSTOOD])
