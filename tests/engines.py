@@ -13,7 +13,7 @@ from types import ModuleType
 from aksparse.linere import LineGrammar
 from tests.test_linere import grammars_in
 
-LINES_OF_A_TEST = 100
+LINES_OF_A_TEST = 1000
 ALIKE = 5
 """So many lines are compared in which a grammar finds the same parts, so many that begin alike and that it refuses."""
 
