@@ -22,7 +22,7 @@ lint: $(VENV)/test $(VENV)/lint
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	@if command -v shellcheck; then shellcheck src/aksparse/collect.sh; else echo 'no shellcheck: collect.sh is not checked'; fi
+	@if command -v shellcheck; then shellcheck src/aksparse/capture/collect.sh; else echo 'no shellcheck: collect.sh is not checked'; fi
 
 # Generated files: schemas from the records, expected outputs from the inputs.
 schemas: $(VENV)/run

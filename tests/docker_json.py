@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aksparse.commands.docker_ps import Container
-from aksparse.containers import Port
+from aksparse.containers.cells import Port
 
 USUAL = ("ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names")
 

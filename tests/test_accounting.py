@@ -19,7 +19,7 @@ from aksparse import Parsed, ParseError, parse, read_transcript, to_json
 from aksparse.command import Command, Lines, registry, split_lines
 from aksparse.commands.cni_conf import CniConf, CniIpam, CniPlugin, CniRange, CniRoute
 from aksparse.commands.docker_inspect import ContainerPid
-from aksparse.links.records import AddrInfo
+from aksparse.iproute.links.records import AddrInfo
 from aksparse.records import Record
 from aksparse.serialize import output_to_builtins, to_builtins, validate
 from tests.corpus import CommandCase, InputCase, command_cases, transcript_cases

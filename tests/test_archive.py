@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aksparse import CaptureError, load_capture
-from aksparse.archive import Dump
-from aksparse.members import Limits
+from aksparse.capture.archive import Dump
+from aksparse.capture.members import Limits
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 TEXT = b"Kernel IP routing table\n"

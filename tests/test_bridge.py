@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from aksparse.capture.layouts import place
 from aksparse.command import registry
 from aksparse.commands.brctl_show import parse_brctl_show
 from aksparse.commands.brctl_showmacs import parse_brctl_showmacs
-from aksparse.layouts import place
 
 
 def printed(line: list[str]) -> list[str]:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from aksparse.command import Parsed
 from aksparse.commands import ip_addr
 from aksparse.commands.ip_addr import parse_ip_addr
+from aksparse.iproute.links import details
+from aksparse.iproute.links.lines import ROWS
 from aksparse.linere import LineGrammar
-from aksparse.links import details
-from aksparse.links.lines import ROWS
 from tests.corpus import CORPUS, command_cases
 
 ANY_LINE = LineGrammar(pp.Regex(r"[^\n]*\n").leave_whitespace(), whole=False)

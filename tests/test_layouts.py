@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from aksparse import to_builtins
-from aksparse.layouts import layouts
-from aksparse.load import read_dump
+from aksparse.capture.layouts import layouts
+from aksparse.capture.load import read_dump
 from tests.corpus import CORPUS, CommandCase
 
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from aksparse import Capture, CaptureError, build_wiring, load_capture, load_captures
+from aksparse.capture.layouts import place
+from aksparse.capture.members import Limits
 from aksparse.cli import main
-from aksparse.layouts import place
-from aksparse.members import Limits
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 KUBENET = CAPTURES / "lab-kubenet"

@@ -22,7 +22,7 @@ from aksparse.architecture.marks import marks_of
 from aksparse.architecture.modes import possible_modes
 from aksparse.architecture.plugin import NetworkMode, network_mode
 from aksparse.architecture.view import NodeView
-from aksparse.capture import Capture, Manifest
+from aksparse.capture.model import Capture, Manifest
 from aksparse.command import registry
 
 RECORDINGS = {path.name: path for path in sorted((Path(__file__).parents[1] / "corpus/modes").iterdir())}

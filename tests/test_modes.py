@@ -16,7 +16,7 @@ from aksparse import Known, Parsed, Unknown, build_wiring, describe, load_captur
 from aksparse.architecture.marks import marks_of
 from aksparse.architecture.modes import KINDS, MODES, Mark, conflict, deciding, marks_as_markdown, possible_modes
 from aksparse.architecture.view import NodeView
-from aksparse.capture import Capture, NetworkSettings
+from aksparse.capture.model import Capture, NetworkSettings
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 CAPTURES = CORPUS / "captures"

@@ -7,7 +7,7 @@ import pytest
 
 from aksparse import ParseError, parse, read_transcript, to_builtins
 from aksparse.command import command_named, split_lines
-from aksparse.noise import noise
+from aksparse.terminal.noise import noise
 from tests.corpus import CommandCase, command_cases
 from tests.test_corpus import UNRECOGNISABLE
 

@@ -16,7 +16,7 @@ import pytest
 
 from aksparse import Known, Unknown, Wiring, build_wiring, describe, load_capture, parse_iptables_save
 from aksparse.architecture.source_nat import SourceNat
-from aksparse.capture import Address
+from aksparse.capture.model import Address
 from aksparse.netfilter.matches.kernel import SetMatch
 from aksparse.netfilter.matches.rates import StatisticMatch
 from aksparse.netfilter.packets import Packet, Verdict, becomes

@@ -127,15 +127,15 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 
 # A module may import those above it, never one below; the commands stand side by side.
 LAYERS = [
-    *("terminal", "prompts", "noise", "foreign"),
-    *("errors", "diagnostics", "members", "archive", "layouts", "linere", "tokens", "records", "crictl"),
-    *("kubelet", "containers"),
+    *("terminal.screen", "terminal.prompts", "terminal.noise", "foreign"),
+    *("errors", "diagnostics", "linere", "tokens", "records"),
+    *("containers.crictl", "containers.kubelet", "containers.cells"),
     *("netfilter.values", "netfilter.matches.packet", "netfilter.matches.kernel", "netfilter.matches.rates"),
     *("netfilter.targets", "netfilter.rules", "netfilter.packets", "netfilter.options"),
     *("netfilter.listed_matches", "netfilter.listed_targets", "netfilter.listing"),
     *("netfilter.saved_options", "netfilter.saved_targets", "netfilter.saving"),
-    *("links.records", "links.options", "links.xdp", "links.lines", "links.brief", "links.counters"),
-    *("links.virtual_functions", "links.details"),
+    *("iproute.links.records", "iproute.links.options", "iproute.links.xdp", "iproute.links.lines"),
+    *("iproute.links.brief", "iproute.links.counters", "iproute.links.virtual_functions", "iproute.links.details"),
     *(
         "kubernetes.row",
         "kubernetes.workloads",
@@ -145,9 +145,10 @@ LAYERS = [
         "kubernetes.kinds",
         "kubernetes.rows",
     ),
-    *("command", "iproute", "nexthops", "documents", "azure", "commands"),
-    *("shellwords", "commandline", "sections", "outputs", "shells", "transcript"),
-    *("capture", "load"),
+    *("command", "iproute.keywords", "iproute.nexthops", "documents", "azure", "commands"),
+    *("transcript.shellwords", "transcript.commandline", "transcript.sections", "transcript.outputs"),
+    *("transcript.shells", "transcript.read"),
+    *("capture.members", "capture.archive", "capture.layouts", "capture.model", "capture.load"),
     *(
         "wiring.model",
         "wiring.versions",
@@ -173,7 +174,10 @@ def layer(module: str) -> str:
 
 def imports_of(module: str) -> set[str]:
     """The modules of aksparse that a module imports when it runs, without the package itself."""
-    path = PACKAGE / f"{module.replace('.', '/')}.py"
+    return imports_in(PACKAGE / f"{module.replace('.', '/')}.py")
+
+
+def imports_in(path: Path) -> set[str]:
     names = imported(ast.parse(path.read_text(encoding="utf-8")))
     return {name.removeprefix("aksparse.") for name in names if name.startswith("aksparse.")}
 
@@ -207,6 +211,13 @@ def test_imports_point_one_way(module: str) -> None:
             assert module == "command", "only the registry looks into the package of the commands"
         else:
             assert LAYERS.index(layer(other)) < LAYERS.index(layer(module)), f"{module} imports {other}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/**/__init__.py")), ids=lambda path: path.parent.name)
+def test_a_package_imports_its_own_modules_alone(path: Path) -> None:
+    """Modules import modules, never packages, so that the order of the modules is the order of all there is."""
+    assert {name for name in imports_in(path) if name not in MODULES} == set()
+    assert {name.rpartition(".")[0] for name in imports_in(path)} <= {module_name(path.parent)}
 
 
 def test_imports_are_found_wherever_they_stand() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aksparse import read_transcript
-from aksparse.load import read_dump
+from aksparse.capture.load import read_dump
 
 NODE = "root@aks-1:/# "
 LINKS = (

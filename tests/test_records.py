@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aksparse import commands
-from aksparse.links.records import LinkInfo
+from aksparse.iproute.links.records import LinkInfo
 from aksparse.records import PROVENANCE, Record, constructor, maker
 
 # Any value may be a setting; a few kinds of them are enough.

@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from aksparse import Parsed, build_wiring, compare, describe, load_capture, parse_docker_ps, parse_kubectl_get
-from aksparse.capture import Manifest
+from aksparse.capture.model import Manifest
 from aksparse.command import registry
 from aksparse.diagnostics import Diagnostic
 from aksparse.records import PROVENANCE, Record

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aksparse.terminal import shown_lines
+from aksparse.terminal.screen import shown_lines
 
 SCRIPT = 'Script started on 2026-11-27 07:56:12+00:00 [TERM="xterm" COLUMNS="20" LINES="4"]\n'
 

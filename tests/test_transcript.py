@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aksparse import transcript
 from aksparse.command import split_lines
-from aksparse.commandline import Invocation, command_for, commands_in, unwrap
 from aksparse.commands.az_aks_create import ClusterSettings
-from aksparse.transcript import Transcript, read_transcript
+from aksparse.transcript import read
+from aksparse.transcript.commandline import Invocation, command_for, commands_in, unwrap
+from aksparse.transcript.read import Transcript, read_transcript
 from tests.corpus import TranscriptCase, transcript_cases
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
@@ -453,7 +453,7 @@ _LINES = [*_PIECES, *(line for case in transcript_cases() for line in split_line
 
 def unhurried(text: str) -> Transcript:
     """What is read of a text when every line gets looked at."""
-    with patch.object(transcript, "says_nothing", lambda _: None):
+    with patch.object(read, "says_nothing", lambda _: None):
         return read_transcript(text)
 
 

@@ -19,16 +19,15 @@ from rich.console import Console
 from aksparse import __version__
 from aksparse.architecture.description import Architecture
 from aksparse.architecture.description import describe as describe_wiring
-from aksparse.archive import Dump
-from aksparse.capture import MANIFEST, decode, read_manifest, read_text, undecodable
+from aksparse.capture.archive import Dump
+from aksparse.capture.load import NODE_SEPARATOR, load_capture, read_dump
+from aksparse.capture.members import Limits, archive_stem, is_archive_name
+from aksparse.capture.model import MANIFEST, decode, read_manifest, read_text, undecodable
 from aksparse.command import Command, command_named, recognise, registry, split_lines
-from aksparse.commandline import command_for, unwrap
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
 from aksparse.foreign import foreign, unread
-from aksparse.load import NODE_SEPARATOR, load_capture, read_dump
-from aksparse.members import Limits, archive_stem, is_archive_name
 from aksparse.report import description_to_markdown, print_comparison, print_description, to_markdown
 from aksparse.serialize import (
     fitting_schemas,
@@ -42,7 +41,8 @@ from aksparse.serialize import (
     validate as validate_document,
 )
 from aksparse.statement import tell
-from aksparse.transcript import read_transcript
+from aksparse.transcript.commandline import command_for, unwrap
+from aksparse.transcript.read import read_transcript
 from aksparse.wiring.build import build_wiring
 
 OK, NOT_ALL, TROUBLE = 0, 1, 2
@@ -207,7 +207,7 @@ def collect() -> None:
         kubectl debug node/NODE -i --quiet --profile=sysadmin --image=busybox -- \\
             chroot /host sh -s -- - > node.tar.gz
     """  # noqa: D301  (click knows paragraphs that it may not wrap by a backspace)
-    script = resources.files("aksparse").joinpath("collect.sh")
+    script = resources.files("aksparse.capture").joinpath("collect.sh")
     click.echo(script.read_text(encoding="utf-8"), nl=False)
 
 

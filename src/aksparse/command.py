@@ -23,8 +23,8 @@ from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.errors import AksparseError, ParseError
 from aksparse.foreign import unread
 from aksparse.linere import LineGrammar, Refusal
-from aksparse.noise import noise as noise
-from aksparse.terminal import shown_lines, shown_text
+from aksparse.terminal.noise import noise as noise
+from aksparse.terminal.screen import shown_lines, shown_text
 from aksparse.tokens import BadValue
 
 R = TypeVar("R")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from aksparse.noise import noise
+from aksparse.terminal.noise import noise
 
 _LINES = 4  # so many tell: pretty JSON begins with a bracket, a brace and a key
 _WIDTH = 300  # and so much of each: some of the patterns take the square of a line's length

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
-from aksparse.capture import Evidence
+from aksparse.capture.model import Evidence
 from aksparse.compare import Aspect, Comparison, Outcome
 from aksparse.statement import DescribedFact, Description, Statement
 

@@ -25,7 +25,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.preconf.orjson import make_converter
 
 from aksparse.architecture.description import Architecture
-from aksparse.capture import Manifest, NetworkSettings, OutputEntry, RouteTableEntry
+from aksparse.capture.model import Manifest, NetworkSettings, OutputEntry, RouteTableEntry
 from aksparse.command import Parsed, registry
 from aksparse.compare import Comparison
 from aksparse.diagnostics import Diagnostic

@@ -10,7 +10,7 @@ import attrs
 
 from aksparse.architecture.description import ASPECTS, Architecture
 from aksparse.architecture.fact import Fact, Unknown
-from aksparse.capture import Evidence
+from aksparse.capture.model import Evidence
 
 TITLES = {
     "network_mode": "Network mode",

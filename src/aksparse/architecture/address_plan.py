@@ -22,7 +22,7 @@ from aksparse.architecture.plugin import network_mode, network_plugin
 from aksparse.architecture.remote import is_for_pods, remote_pods
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import NodeView
-from aksparse.capture import Evidence, Network
+from aksparse.capture.model import Evidence, Network
 
 AZURE_RESERVED = 5
 OVERLAY_PREFIXLEN = 24

@@ -9,7 +9,7 @@ import attrs
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import POD_LINKS, ROUTES, SETTINGS, VNET, NodeView
-from aksparse.capture import Address, Evidence, Network
+from aksparse.capture.model import Address, Evidence, Network
 
 
 @attrs.frozen(kw_only=True)

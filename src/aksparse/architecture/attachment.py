@@ -7,7 +7,7 @@ import attrs
 from aksparse.architecture.fact import Fact, Unknown, contradiction, count, instance, known, listing
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView
-from aksparse.capture import Evidence, Network
+from aksparse.capture.model import Evidence, Network
 from aksparse.records import Record
 from aksparse.wiring.model import HostRoute, naming
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from aksparse.capture import Capture, Evidence, RouteTableEntry
+from aksparse.capture.model import Capture, Evidence, RouteTableEntry
 from aksparse.commands.az_aks_show import ManagedCluster
 from aksparse.commands.az_route_table import AzureRoute
 from aksparse.commands.az_subnet_list import AzureSubnet

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from aksparse.capture import Evidence
+from aksparse.capture.model import Evidence
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, contradiction, known, listing
 from aksparse.architecture.view import NAT_TABLE, SETTINGS, NodeView
-from aksparse.capture import Address, Evidence, Network
+from aksparse.capture.model import Address, Evidence, Network
 from aksparse.command import Parsed
 from aksparse.commands.kubectl_get import Service
-from aksparse.links.records import AddrInfo, Link
+from aksparse.iproute.links.records import AddrInfo, Link
 from aksparse.wiring.outputs import OF_THE_NODE, namespace_of, outputs_in
 
 Seen = dict[int, list[Evidence]]

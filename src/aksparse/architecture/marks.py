@@ -11,8 +11,8 @@ from aksparse.architecture.modes import IN_SUBNET, IN_VNET, MODES, OUT_OF_SUBNET
 from aksparse.architecture.source_nat import AGENTS
 from aksparse.architecture.uplink import pod_gateways
 from aksparse.architecture.view import NodeView, once
-from aksparse.capture import Evidence
-from aksparse.links.records import Link
+from aksparse.capture.model import Evidence
+from aksparse.iproute.links.records import Link
 from aksparse.netfilter.rules import Chain, Rule
 from aksparse.wiring.model import HostLink, PodWiring, Table, naming
 

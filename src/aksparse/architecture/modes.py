@@ -13,7 +13,7 @@ from itertools import combinations
 
 import attrs
 
-from aksparse.capture import Evidence
+from aksparse.capture.model import Evidence
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ import attrs
 
 from aksparse.architecture.fact import Fact, Known, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.view import NodeView
-from aksparse.capture import Evidence
+from aksparse.capture.model import Evidence
 from aksparse.commands.docker_inspect import ContainerPid
 from aksparse.commands.docker_ps import Container
 

@@ -8,7 +8,7 @@ from aksparse.architecture.fact import Fact, Unknown, both, contradiction, insta
 from aksparse.architecture.marks import marks_of
 from aksparse.architecture.modes import MODES, Mark, Mode, conflict, deciding, excluding, nearest, possible_modes
 from aksparse.architecture.view import NodeView, once
-from aksparse.capture import Evidence
+from aksparse.capture.model import Evidence
 
 
 @attrs.frozen(kw_only=True)

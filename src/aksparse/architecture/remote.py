@@ -15,7 +15,7 @@ from aksparse.architecture.modes import MODES
 from aksparse.architecture.plugin import network_mode
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import ROUTE_TABLE, NodeView
-from aksparse.capture import Evidence, Network
+from aksparse.capture.model import Evidence, Network
 from aksparse.wiring.model import HostRoute
 from aksparse.wiring.outputs import outputs_in
 

@@ -12,7 +12,7 @@ from aksparse.architecture.modes import MODES
 from aksparse.architecture.plugin import network_mode
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import NAT_TABLE, SETTINGS, NodeView
-from aksparse.capture import Address, Network
+from aksparse.capture.model import Address, Network
 from aksparse.commands.kubectl_get import Service
 from aksparse.wiring.model import RefusedService, ServiceChain, naming
 

@@ -12,7 +12,7 @@ from aksparse.architecture.fact import Fact, Unknown, both, contradiction, insta
 from aksparse.architecture.translation import inside, is_translated, leaving, outside
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import NAT_TABLE, NodeView
-from aksparse.capture import Evidence, Network
+from aksparse.capture.model import Evidence, Network
 from aksparse.netfilter.matches.kernel import AddrtypeMatch
 from aksparse.netfilter.packets import Verdict
 from aksparse.netfilter.rules import Rule

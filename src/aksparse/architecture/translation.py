@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from aksparse.architecture.view import NodeView
-from aksparse.capture import Address, Network
+from aksparse.capture.model import Address, Network
 from aksparse.netfilter.matches.kernel import SetMatch
 from aksparse.netfilter.packets import Packet, Verdict, becomes
 from aksparse.netfilter.rules import Match

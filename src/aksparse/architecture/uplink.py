@@ -9,8 +9,8 @@ import attrs
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView, once
-from aksparse.capture import Address, Evidence
-from aksparse.links.records import Link
+from aksparse.capture.model import Address, Evidence
+from aksparse.iproute.links.records import Link
 from aksparse.wiring.model import PolicyRule
 
 

@@ -12,11 +12,11 @@ import attrs
 
 from aksparse.architecture.azure import azure_routes, stated_by_azure
 from aksparse.architecture.fact import Known
-from aksparse.capture import Address, Evidence, Network, RouteTableEntry
+from aksparse.capture.model import Address, Evidence, Network, RouteTableEntry
 from aksparse.commands.assignment import NamedNetwork
 from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.commands.cni_conf import CniPlugin
-from aksparse.links.records import Link
+from aksparse.iproute.links.records import Link
 from aksparse.netfilter.rules import Rule
 from aksparse.records import Record
 from aksparse.wiring.model import HostBridge, HostLink, HostRoute, Wiring, naming

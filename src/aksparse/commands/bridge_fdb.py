@@ -16,7 +16,18 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
-from aksparse.iproute import Fields, Option, Options, Words, a_flag, a_name, a_number, an_address, report_unknown, shows
+from aksparse.iproute.keywords import (
+    Fields,
+    Option,
+    Options,
+    Words,
+    a_flag,
+    a_name,
+    a_number,
+    an_address,
+    report_unknown,
+    shows,
+)
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
 from aksparse.tokens import BadValue, column, integer, ip_address, remember, rest_of_line, to_repeated_ip, word

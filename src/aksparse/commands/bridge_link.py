@@ -19,7 +19,7 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
-from aksparse.iproute import Fields, Option, Options, Words, a_name, a_number, report_unknown, shows
+from aksparse.iproute.keywords import Fields, Option, Options, Words, a_name, a_number, report_unknown, shows
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
 from aksparse.tokens import column, integer, remember, rest_of_line, word

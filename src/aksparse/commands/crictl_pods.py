@@ -17,7 +17,7 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
-from aksparse.crictl import cri_id, header, prints_table, words_after
+from aksparse.containers.crictl import cri_id, header, prints_table, words_after
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
 from aksparse.tokens import column, integer, time_ago, word

@@ -22,8 +22,8 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines, noise
+from aksparse.containers.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.documents import Document, read_documents
-from aksparse.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import BadValue, column, to_ip

@@ -28,7 +28,7 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines, noise
-from aksparse.containers import (
+from aksparse.containers.cells import (
     FILLER,
     Port,
     container_id,
@@ -45,7 +45,7 @@ from aksparse.containers import (
     to_ports,
     widened,
 )
-from aksparse.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
+from aksparse.containers.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor, maker
 from aksparse.tokens import HUMAN_DURATION, column, integer, remember, time_ago, word

@@ -22,11 +22,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aksparse.command import Command, Lines, noise
-from aksparse.iproute import shows
-from aksparse.links.brief import BRIEF, DEVICE_BEFORE_ADDRESS, LINE_END, ONE_LINE, read_brief
-from aksparse.links.counters import ROUNDED_COUNTS, read_counter_names, read_counts
-from aksparse.links.details import KIND, read_details
-from aksparse.links.lines import (
+from aksparse.iproute.keywords import shows
+from aksparse.iproute.links.brief import BRIEF, DEVICE_BEFORE_ADDRESS, LINE_END, ONE_LINE, read_brief
+from aksparse.iproute.links.counters import ROUNDED_COUNTS, read_counter_names, read_counts
+from aksparse.iproute.links.details import KIND, read_details
+from aksparse.iproute.links.lines import (
     ADDRESS,
     ALIAS,
     ALTNAME,
@@ -44,10 +44,10 @@ from aksparse.links.lines import (
     read_rest_of_link,
     to_link_fields,
 )
-from aksparse.links.options import merge
-from aksparse.links.records import AddrInfo, Link, LinkInfo
-from aksparse.links.virtual_functions import read_function
-from aksparse.links.xdp import read_program, with_program
+from aksparse.iproute.links.options import merge
+from aksparse.iproute.links.records import AddrInfo, Link, LinkInfo
+from aksparse.iproute.links.virtual_functions import read_function
+from aksparse.iproute.links.xdp import read_program, with_program
 from aksparse.records import drafter, finish, maker
 from aksparse.tokens import to_ip
 

@@ -15,7 +15,7 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
-from aksparse.iproute import Fields, Option, Options, Words, a_flag, a_name, a_number, report_unknown, shows
+from aksparse.iproute.keywords import Fields, Option, Options, Words, a_flag, a_name, a_number, report_unknown, shows
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import column, integer, ip_address, rest_of_line, to_ip, word

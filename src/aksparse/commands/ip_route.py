@@ -29,7 +29,7 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
-from aksparse.iproute import (
+from aksparse.iproute.keywords import (
     Fields,
     Options,
     a_name,
@@ -39,8 +39,8 @@ from aksparse.iproute import (
     report_unknown,
     shows,
 )
+from aksparse.iproute.nexthops import HOP, METRICS, NEXT_HOP_OPTIONS, Flow, Metrics, NextHop, Via
 from aksparse.linere import LineGrammar
-from aksparse.nexthops import HOP, METRICS, NEXT_HOP_OPTIONS, Flow, Metrics, NextHop, Via
 from aksparse.records import Record, maker
 from aksparse.tokens import BadValue, as_ipv4, column, ip_address, remember, rest_of_line, to_ip, to_network, word
 

@@ -30,8 +30,8 @@ from aksparse.linere import LineGrammar
 from aksparse.netfilter.listing import NO_OPTIONS, read_commented_options, read_options
 from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule, to_counters
 from aksparse.netfilter.values import PROTOCOLS, Address, to_address, to_repeated_address
-from aksparse.noise import noise
 from aksparse.records import maker
+from aksparse.terminal.noise import noise
 from aksparse.tokens import column, columns, integer, remember, rest_of_line, word
 
 _COUNTER = pp.Regex(r"[0-9]{1,18}+[KMGTPE]?+").set_name("counter")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from aksparse.capture import Capture
+from aksparse.capture.model import Capture
 from aksparse.commands.kubectl_get import Node
 from aksparse.wiring.cni import network_configuration
 from aksparse.wiring.host import contradicting_ports, host_bridges, host_links, passed_over, uplink

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from aksparse.capture import Capture
+from aksparse.capture.model import Capture
 from aksparse.commands.cni_conf import CniConf
 from aksparse.wiring.outputs import outputs_in
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aksparse.capture import Capture
+from aksparse.capture.model import Capture
 from aksparse.commands.crictl_pods import CriSandbox
 from aksparse.commands.crictl_ps import CriContainer
 from aksparse.commands.docker_inspect import ContainerPid

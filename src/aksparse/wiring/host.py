@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_interface
 from typing import Any
 
-from aksparse.capture import Capture
+from aksparse.capture.model import Capture
 from aksparse.command import Parsed
 from aksparse.commands.brctl_show import Bridge
 from aksparse.diagnostics import Diagnostic
-from aksparse.links.records import Link
+from aksparse.iproute.links.records import Link
 from aksparse.records import Record
 from aksparse.wiring.model import HostBridge, HostLink, Wiring, naming
 from aksparse.wiring.outputs import complete, outputs_in, second_output, speaking

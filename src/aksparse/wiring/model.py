@@ -9,7 +9,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 import attrs
 
-from aksparse.capture import Address, Capture, Evidence, Network
+from aksparse.capture.model import Address, Capture, Evidence, Network
 from aksparse.commands.cni_conf import CniConf
 from aksparse.commands.ip_neigh import Neighbour
 from aksparse.commands.kubectl_get import Node, Service

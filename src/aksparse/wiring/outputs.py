@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from aksparse.capture import Capture
+from aksparse.capture.model import Capture
 from aksparse.command import Parsed
 from aksparse.diagnostics import Diagnostic
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
-from aksparse.capture import Address, Capture
+from aksparse.capture.model import Address, Capture
 from aksparse.command import Parsed
 from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.diagnostics import Diagnostic
-from aksparse.links.records import Link
+from aksparse.iproute.links.records import Link
 from aksparse.records import Record
 from aksparse.wiring.containers import of_pod, of_process
 from aksparse.wiring.model import MAIN, HostLink, HostRoute, PodWiring, Wiring, naming

@@ -9,14 +9,14 @@ from typing import Any
 
 import attrs
 
-from aksparse.capture import Address, Capture, Network
+from aksparse.capture.model import Address, Capture, Network
 from aksparse.command import Parsed
 from aksparse.commands.ip_neigh import Neighbour
 from aksparse.commands.ip_route import IPRoute
 from aksparse.commands.ip_rule import IPRule
 from aksparse.commands.route import Route
 from aksparse.diagnostics import Diagnostic
-from aksparse.nexthops import NextHop, Via
+from aksparse.iproute.nexthops import NextHop, Via
 from aksparse.wiring.model import MAIN, Hop, HostRoute, PolicyRule
 from aksparse.wiring.outputs import OF_THE_NODE, Namespace, complete, outputs_in, second_output
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from aksparse.capture import Address, Capture
+from aksparse.capture.model import Address, Capture
 from aksparse.commands.kubectl_get import Service
 from aksparse.diagnostics import Diagnostic
 from aksparse.kubernetes.resources import Endpoints, EndpointSlice

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from aksparse.capture import Capture
+from aksparse.capture.model import Capture
 from aksparse.command import Parsed
 from aksparse.diagnostics import Diagnostic
 from aksparse.netfilter.rules import Chain

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from aksparse.links.records import Link
+from aksparse.iproute.links.records import Link
 from aksparse.wiring.model import PodWiring, Wiring
 
 

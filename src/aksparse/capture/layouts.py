@@ -73,7 +73,7 @@ class Layout:
 @cache
 def layouts() -> tuple[Layout, ...]:
     """Every layout that is known."""
-    text = files("aksparse").joinpath("layouts.toml").read_text(encoding="utf-8")
+    text = files("aksparse.capture").joinpath("layouts.toml").read_text(encoding="utf-8")
     return read_layouts(text)
 
 

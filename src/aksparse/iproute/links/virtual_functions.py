@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pyparsing as pp
 
+from aksparse.iproute.links.options import Fields, merge, numbers, options, read_options, shaped, strings, switches
 from aksparse.linere import LineGrammar
-from aksparse.links.options import Fields, merge, numbers, options, read_options, shaped, strings, switches
 from aksparse.tokens import column, integer, rest_of_line, word
 
 _address = pp.Regex(r"[0-9a-fA-F:]+").set_name("link-layer address")

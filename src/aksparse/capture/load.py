@@ -18,15 +18,15 @@ from typing import Any
 
 import attrs
 
-from aksparse.archive import Dump, listed
-from aksparse.capture import MANIFEST, Capture, Manifest, NetworkSettings, decode, read_manifest, undecodable
+from aksparse.capture.archive import Dump, listed
+from aksparse.capture.layouts import place
+from aksparse.capture.members import Limits, archive_stem
+from aksparse.capture.model import MANIFEST, Capture, Manifest, NetworkSettings, decode, read_manifest, undecodable
 from aksparse.command import Parsed, recognise, split_lines
-from aksparse.commandline import command_for, unwrap
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import CaptureError
-from aksparse.layouts import place
-from aksparse.members import Limits, archive_stem
-from aksparse.transcript import read_transcript
+from aksparse.transcript.commandline import command_for, unwrap
+from aksparse.transcript.read import read_transcript
 
 NODE_SEPARATOR = "::"
 _TOLD_ONE_BY_ONE = 20  # files of which nothing is recognised; more of them are told together

@@ -11,8 +11,8 @@ from typing import Any
 
 import pyparsing as pp
 
+from aksparse.iproute.links.xdp import attachment, read_attachment
 from aksparse.linere import LineGrammar
-from aksparse.links.xdp import attachment, read_attachment
 from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, word
 
 Fields = tuple[tuple[str, Any], ...]

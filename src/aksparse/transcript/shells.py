@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from aksparse.commandline import Invocation
-from aksparse.prompts import host_of
+from aksparse.terminal.prompts import host_of
+from aksparse.transcript.commandline import Invocation
 
 _NOT_OPENED = re.compile(r"(?:[Ee]rror|OCI runtime exec failed|unable to |nsenter: |ssh: |chroot: |sudo: a )")
 

@@ -11,9 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 
-from aksparse.diagnostics import Diagnostic
-from aksparse.errors import CaptureError
-from aksparse.members import (
+from aksparse.capture.members import (
     DAMAGE,
     Budget,
     Directory,
@@ -29,6 +27,8 @@ from aksparse.members import (
     source_at,
     source_of,
 )
+from aksparse.diagnostics import Diagnostic
+from aksparse.errors import CaptureError
 
 _LONGEST_NAME = 4096  # PATH_MAX of Linux
 _PROBLEMS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from aksparse.prompts import BARE, CERTAIN
+from aksparse.terminal.prompts import BARE, CERTAIN
 
 _KINDS = {
     "prompt": rf"(?:{BARE.pattern}|{CERTAIN.pattern}|[\w.-]+@[\w.-]+:[^ ]*[$#](?: |$))",

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from aksparse.command import Command
-from aksparse.commandline import Invocation, command_for
+from aksparse.transcript.commandline import Invocation, command_for
 
 ONE_OF_SEVERAL = "one of several"
 

@@ -11,11 +11,11 @@ from typing import Any
 import attrs
 
 from aksparse.command import Command, Parsed, noise, recognise
-from aksparse.commandline import Invocation, command_for, wrapper_of
 from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.foreign import unread
-from aksparse.noise import BANNER
-from aksparse.sections import ONE_OF_SEVERAL, Section, is_first_link, sections
+from aksparse.terminal.noise import BANNER
+from aksparse.transcript.commandline import Invocation, command_for, wrapper_of
+from aksparse.transcript.sections import ONE_OF_SEVERAL, Section, is_first_link, sections
 
 _FIRST_WINDOW = 256
 

@@ -23,8 +23,7 @@ from typing import NamedTuple
 
 import pyparsing as pp
 
-from aksparse.linere import LineGrammar
-from aksparse.links.options import (
+from aksparse.iproute.links.options import (
     WORD,
     Fields,
     Options,
@@ -43,6 +42,7 @@ from aksparse.links.options import (
     valued,
     yes_or_no,
 )
+from aksparse.linere import LineGrammar
 from aksparse.tokens import column, rest_of_line, signed_integer, to_ip, word
 
 

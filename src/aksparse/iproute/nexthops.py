@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pyparsing as pp
 
-from aksparse.iproute import Fields, Option, Options, Words, a_name, a_number
+from aksparse.iproute.keywords import Fields, Option, Options, Words, a_name, a_number
 from aksparse.tokens import column, integer, ip_address, to_ip, word
 
 IPAddress = IPv4Address | IPv6Address

@@ -15,11 +15,19 @@ from typing import Any
 import attrs
 
 from aksparse.command import Parsed, noise, recognise, registry, split_lines
-from aksparse.commandline import BEFORE_TOOLS, EVERY_NETNS, SHELLS, Invocation, command_for, commands_in, is_filter
 from aksparse.diagnostics import Diagnostic
-from aksparse.outputs import Outputs
-from aksparse.prompts import behind_second_prompt, headline, named, says_nothing, traced, typed
-from aksparse.shells import Shells
+from aksparse.terminal.prompts import behind_second_prompt, headline, named, says_nothing, traced, typed
+from aksparse.transcript.commandline import (
+    BEFORE_TOOLS,
+    EVERY_NETNS,
+    SHELLS,
+    Invocation,
+    command_for,
+    commands_in,
+    is_filter,
+)
+from aksparse.transcript.outputs import Outputs
+from aksparse.transcript.shells import Shells
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from aksparse.command import Command, registry
-from aksparse.shellwords import Stage, pipelines_of
+from aksparse.transcript.shellwords import Stage, pipelines_of
 
 
 @attrs.frozen(kw_only=True)

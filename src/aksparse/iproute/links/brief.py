@@ -9,8 +9,7 @@ import re
 
 import pyparsing as pp
 
-from aksparse.linere import LineGrammar
-from aksparse.links.lines import (
+from aksparse.iproute.links.lines import (
     Fields,
     hardware_address,
     interface,
@@ -22,6 +21,7 @@ from aksparse.links.lines import (
     to_link_fields,
     to_peer,
 )
+from aksparse.linere import LineGrammar
 from aksparse.tokens import column, integer, ip_address, word
 
 _DEVICE = pp.Regex(r"[0-9]{1,10}").set_name("interface index")("ifindex") + ":" + column(word("ifname"))

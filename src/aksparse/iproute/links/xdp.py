@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pyparsing as pp
 
+from aksparse.iproute.links.options import Fields, numbers, options, phrase, read_options, strings
 from aksparse.linere import LineGrammar
-from aksparse.links.options import Fields, numbers, options, phrase, read_options, strings
 from aksparse.tokens import rest_of_line
 
 _MODES = {"xdp": 1, "xdpdrv": 1, "xdpgeneric": 2, "xdpoffload": 3, "xdpmulti": 4}  # `XDP_ATTACHED_...` of the kernel
