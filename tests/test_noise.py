@@ -9,7 +9,7 @@ from aksparse import ParseError, parse, read_transcript, to_builtins
 from aksparse.command import command_named, split_lines
 from aksparse.terminal.noise import noise
 from tests.corpus import CommandCase, command_cases
-from tests.test_corpus import UNRECOGNISABLE
+from tests.test_corpus import EMPTY
 
 NOISE = {
     "prompt": [
@@ -140,7 +140,7 @@ def test_noise_in_an_output_changes_no_record(number: int, case: CommandCase) ->
 
 @pytest.mark.parametrize(
     ("number", "case"),
-    [(number, case) for number, case in enumerate(CASES) if str(case) not in UNRECOGNISABLE],
+    [(number, case) for number, case in enumerate(CASES) if str(case) not in EMPTY],
     ids=lambda value: str(value) if isinstance(value, CommandCase) else "",
 )
 def test_noise_before_an_output_does_not_hide_whose_it_is(number: int, case: CommandCase) -> None:

@@ -93,5 +93,7 @@ def _produced_by(argv: Sequence[str]) -> bool:
     return list(argv[:2]) == ["brctl", "show"]
 
 
-COMMAND = Command(name="brctl_show", record=Bridge, assemble=_assemble, produced_by=_produced_by, signature=(_HEADER,))
+COMMAND = Command(
+    name="brctl_show", record=Bridge, assemble=_assemble, produced_by=_produced_by, signature=(_HEADER, _BRIDGE)
+)
 parse_brctl_show = COMMAND.parse

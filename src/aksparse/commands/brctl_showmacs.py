@@ -16,7 +16,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
-from aksparse.tokens import column
+from aksparse.tokens import column, rest_of_line
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +39,7 @@ class BridgeAddress(Record):
 
 
 _HEADER = LineGrammar(pp.And([column(pp.Literal(name)) for name in "port no mac addr is local? ageing timer".split()]))
+_NO_BRIDGE = LineGrammar(pp.Literal("read of forward table failed:") + rest_of_line("error"))
 _ADDRESS = LineGrammar(
     column(pp.Regex(r"[0-9]{1,9}").set_name("number of a port")("port_no"))
     + column(pp.Regex(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}").set_name("link-layer address")("mac_addr"))
@@ -74,6 +75,10 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 
 COMMAND = Command(
-    name="brctl_showmacs", record=BridgeAddress, assemble=_assemble, produced_by=_produced_by, signature=(_HEADER,)
+    name="brctl_showmacs",
+    record=BridgeAddress,
+    assemble=_assemble,
+    produced_by=_produced_by,
+    signature=(_HEADER, _NO_BRIDGE),
 )
 parse_brctl_showmacs = COMMAND.parse

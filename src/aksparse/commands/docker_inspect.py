@@ -315,5 +315,6 @@ COMMAND = Command(
     assemble=_assemble,
     produced_by=_produced_by,
     shown_by=_shown_by,
+    hinted_by=(_PID,),
 )
 parse_docker_inspect = COMMAND.parse

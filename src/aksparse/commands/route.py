@@ -141,6 +141,15 @@ _IPV6 = _Layout(
     LineGrammar(_destination6 + _way6 + _used + _iface),
 )
 _LAYOUTS = (_PLAIN, _SIZES, _BOTH, _IPV6)
+_HEADERS = [header for layout in _LAYOUTS for header in layout.headers]
+_IPV4_ROWS = [layout.row for layout in _LAYOUTS if layout is not _IPV6]
+_IPV6_ROW = LineGrammar(  # what other tools print as well, were its addresses names
+    column(pp.Regex(r"[0-9a-f:.\[]*:[0-9a-f:.\]]*/[0-9]{1,3}"))
+    + column(pp.Regex(r"[0-9a-f:.\[]*:[0-9a-f:.\]]*"))
+    + column(pp.Regex(r"[A-Za-z!]+"))
+    + _used
+    + _iface
+)
 
 _Said = tuple[Address | str | int | None, ...]
 _make_route = maker(
@@ -363,6 +372,6 @@ COMMAND = Command(
     record=Route,
     assemble=_assemble,
     produced_by=_produced_by,
-    signature=(_TITLE, *(header for layout in _LAYOUTS for header in layout.headers)),
+    signature=(_TITLE, *_HEADERS, *_IPV4_ROWS, _IPV6_ROW),
 )
 parse_route = COMMAND.parse
