@@ -327,15 +327,16 @@ def recognise(texts: Sequence[str]) -> list[Command[Any]]:
     return [command for command in registry().values() if first is not None and command._recognises(first, texts)]
 
 
+_SOON = 100  # after so many lines at most, an output that lost its beginning has one that says what it is
 _ENOUGH = 20  # lines show what they are the beginning of
 
 
 def _of_one_output(texts: Sequence[str]) -> list[Command[Any]]:
     """The commands of which lines may be an output, one that lost its beginning, too."""
-    if (found := recognise(texts)) or foreign(texts):
+    if not all(map(noise, texts)) and ((found := recognise(texts)) or foreign(texts)):
         return found
     told: dict[str, Command[Any]] = {}
-    for start in range(1, len(texts)):
+    for start in range(min(len(texts), _SOON)):
         if len(found := recognise(texts[start : start + _ENOUGH])) == 1:
             told[found[0].name] = found[0]
     return list(told.values())
