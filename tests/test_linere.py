@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import aksparse
 from aksparse import linere
-from aksparse.command import noise
 from aksparse.linere import LineGrammar, NotCompilable, Refusal
+from aksparse.terminal.noise import noise
 from aksparse.tokens import column, integer, ipv4, word
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from typing import Any, TypeVar
 
 import pyparsing as pp
 
-from aksparse.command import Lines, noise
+from aksparse.command import Lines
 from aksparse.documents import Document, read_documents
 from aksparse.linere import LineGrammar
+from aksparse.terminal.noise import noise
 from aksparse.tokens import BadValue, to_ip, to_network
 
 R = TypeVar("R")

@@ -23,7 +23,7 @@ from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.errors import AksparseError, ParseError
 from aksparse.foreign import foreign, unread
 from aksparse.linere import LineGrammar, Refusal
-from aksparse.terminal.noise import noise as noise
+from aksparse.terminal.noise import noise
 from aksparse.terminal.screen import shown_lines, shown_text
 from aksparse.tokens import BadValue
 

@@ -13,7 +13,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from aksparse.command import Lines, noise
+from aksparse.command import Lines
+from aksparse.terminal.noise import noise
 from aksparse.tokens import BadValue
 
 R = TypeVar("R")

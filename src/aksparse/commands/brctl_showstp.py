@@ -16,9 +16,10 @@ from typing import Any
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, noise
+from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
+from aksparse.terminal.noise import noise
 from aksparse.tokens import column, integer
 
 

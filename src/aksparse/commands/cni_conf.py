@@ -19,10 +19,11 @@ from typing import Any
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, noise
+from aksparse.command import Command, Lines
 from aksparse.documents import Document, read_documents
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
+from aksparse.terminal.noise import noise
 from aksparse.tokens import BadValue, to_ip, to_network
 
 Address = IPv4Address | IPv6Address | str

@@ -21,11 +21,12 @@ from typing import Any
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, noise
+from aksparse.command import Command, Lines
 from aksparse.containers.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.documents import Document, read_documents
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
+from aksparse.terminal.noise import noise
 from aksparse.tokens import BadValue, column, to_ip
 
 

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, noise
+from aksparse.command import Command, Lines
 from aksparse.containers.cells import (
     FILLER,
     Port,
@@ -48,6 +48,7 @@ from aksparse.containers.cells import (
 from aksparse.containers.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor, maker
+from aksparse.terminal.noise import noise
 from aksparse.tokens import HUMAN_DURATION, column, integer, remember, time_ago, word
 
 

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from aksparse.command import Command, Lines, noise
+from aksparse.command import Command, Lines
 from aksparse.iproute.keywords import shows
 from aksparse.iproute.links.brief import BRIEF, DEVICE_BEFORE_ADDRESS, LINE_END, ONE_LINE, read_brief
 from aksparse.iproute.links.counters import ROUNDED_COUNTS, read_counter_names, read_counts
@@ -49,6 +49,7 @@ from aksparse.iproute.links.records import AddrInfo, Link, LinkInfo
 from aksparse.iproute.links.virtual_functions import read_function
 from aksparse.iproute.links.xdp import read_program, with_program
 from aksparse.records import drafter, finish, maker
+from aksparse.terminal.noise import noise
 from aksparse.tokens import to_ip
 
 _INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")

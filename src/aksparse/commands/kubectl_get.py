@@ -25,7 +25,7 @@ from typing import NamedTuple
 import attrs
 import pyparsing as pp
 
-from aksparse.command import Command, Lines, noise
+from aksparse.command import Command, Lines
 from aksparse.kubernetes.cells import or_none, to_age, to_ready
 from aksparse.kubernetes.kinds import KINDS, Kind, kind_named
 from aksparse.kubernetes.resources import (
@@ -47,6 +47,7 @@ from aksparse.kubernetes.tables import HEADER, TELLING_HEADER, Header, read_head
 from aksparse.kubernetes.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from aksparse.linere import LineGrammar
 from aksparse.records import maker
+from aksparse.terminal.noise import noise
 from aksparse.tokens import column, columns, remember, rest_of_line, to_ip, word
 
 __all__ = [

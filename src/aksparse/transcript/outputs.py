@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
-from aksparse.command import Command, Parsed, noise, recognise
+from aksparse.command import Command, Parsed, recognise
 from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.foreign import unread
-from aksparse.terminal.noise import BANNER
+from aksparse.terminal.noise import BANNER, noise
 from aksparse.transcript.commandline import Invocation, command_for, wrapper_of
 from aksparse.transcript.sections import ONE_OF_SEVERAL, Section, is_first_link, sections
 

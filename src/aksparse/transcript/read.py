@@ -14,8 +14,9 @@ from typing import Any
 
 import attrs
 
-from aksparse.command import Parsed, noise, recognise, registry, split_lines
+from aksparse.command import Parsed, recognise, registry, split_lines
 from aksparse.diagnostics import Diagnostic
+from aksparse.terminal.noise import noise
 from aksparse.terminal.prompts import behind_second_prompt, headline, named, says_nothing, traced, typed
 from aksparse.transcript.commandline import (
     BEFORE_TOOLS,
