@@ -127,6 +127,7 @@ def _addresses(number: int) -> str:
 
 @by_version
 def address_plan(node: NodeView) -> Fact[AddressPlan]:
+    """How many addresses are needed and there are, and which networks collide: by those stated, routed or seen."""
     addressing = pod_addressing(node)
     networks = list(_networks(node))
     if isinstance(addressing, Unknown) and len(networks) < 2:

@@ -50,6 +50,7 @@ class PodAddressing:
 
 @by_version
 def pod_addressing(node: NodeView) -> Fact[PodAddressing]:
+    """Which network the pods' addresses are of: their listing against the node's subnet, routes and configuration."""
     pods = [pod for pod in node.wiring.pods if pod.address is not None]
     if not pods:
         return _by_configuration(node)

@@ -99,6 +99,7 @@ class LocalPods:
 
 
 def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
+    """What connects the pods to the node: the bridge that their links are ports of, or else a route to each pod."""
     bridge = node.pod_bridge
     if bridge is not None:
         ports = tuple(port for port in bridge.ports if node.leads_to_pod(port))
@@ -127,6 +128,7 @@ def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
 
 
 def host_link_naming(node: NodeView) -> Fact[HostLinkNaming]:
+    """What the names of the pods' host links begin with: those of the bridge's ports or of the routes to pods."""
     bridge = node.pod_bridge
     names: dict[str, tuple[Record, ...]] = {}
     if bridge is not None:
@@ -147,6 +149,7 @@ def host_link_naming(node: NodeView) -> Fact[HostLinkNaming]:
 
 @by_version
 def local_pods(node: NodeView) -> Fact[LocalPods]:
+    """How the node routes to its own pods: by a route to each, or the route to the network on their bridge."""
     routes = node.pod_routes
     if routes:
         networks = tuple(route.network for route in routes)

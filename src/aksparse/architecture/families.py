@@ -50,6 +50,7 @@ class IpFamilies:
 
 
 def ip_families(node: NodeView) -> Fact[IpFamilies]:
+    """Which versions of IP are stated, or seen in listings of addresses, pods and services."""
     stated = {_version(name): lines for names, lines in node.stated("ip_families").items() for name in names}
     of_node, of_pods, of_services = _of_node(node), _of_pods(node), _of_services(node)
     for what, (seen, _) in (("a pod", of_pods), ("a service", of_services)):

@@ -95,6 +95,7 @@ def pod_sandbox(node: NodeView) -> Fact[PodSandbox]:
 
 
 def container_runtime(node: NodeView) -> Fact[ContainerRuntime]:
+    """The runtime by the node's row in a listing of nodes, or by who lists or describes the kubelet's containers."""
     row = node.wiring.node
     seen = dict(_runtimes(node))
     if row is not None and row.container_runtime:
@@ -153,6 +154,7 @@ def _annotations(document: object) -> Iterable[str]:
 
 
 def kubernetes_version(node: NodeView) -> Fact[KubernetesVersion]:
+    """The version of the kubelet in the node's row of a listing of nodes."""
     row = node.wiring.node
     if row is None:
         return Unknown(reason="the node is in no listing of nodes", commands=("kubectl get nodes -o wide",))

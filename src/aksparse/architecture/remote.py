@@ -78,6 +78,7 @@ class RemotePods:
 
 @by_version
 def remote_pods(node: NodeView) -> Fact[RemotePods]:
+    """How the node reaches pods of other nodes: by its routes, or by what the pods' addresses and the mode imply."""
     addressing = pod_addressing(node)
     found = _by_tunnel(node) or _by_nodes(node)
     if found is not None:

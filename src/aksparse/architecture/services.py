@@ -112,6 +112,7 @@ class ServiceAddresses:
 
 @by_version
 def service_path(node: NodeView) -> Fact[ServicePath]:
+    """Who translates the addresses of services, and for which clients it hides them: by the chains of the nat table."""
     services = node.wiring.services
     if not services:
         return _without_chains(node)
@@ -148,6 +149,7 @@ def _without_chains(node: NodeView) -> Fact[ServicePath]:
 
 @by_version
 def service_endpoints(node: NodeView) -> Fact[Services]:
+    """What is behind each service: by its chain in the nat table, or by the rule that refuses its packets."""
     services = node.wiring.services
     path = service_path(node) if not services else None
     if isinstance(path, Known) and path.value.mechanism == CILIUM:
@@ -198,6 +200,7 @@ PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 
 @by_version
 def service_addresses(node: NodeView) -> Fact[ServiceAddresses]:
+    """The network of the services and the address of DNS: as stated, or by the chain or the row of `kube-dns`."""
     cidrs, dns = node.stated("service_cidr"), node.stated("dns_service_ip")
     for name, found in (("service CIDR", cidrs), ("DNS address", dns)):
         if len(found) > 1:

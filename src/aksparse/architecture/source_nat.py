@@ -88,6 +88,7 @@ THE_VNET, OWN_PODS = "the VNet", "the node's own pods"
 
 @by_version
 def source_nat(node: NodeView) -> Fact[SourceNat]:
+    """Who translates the sources of what pods send away, and for which destinations nobody does: by the nat table."""
     found = list(_translations(node)) or list(_by_others(node))
     table = node.wiring.table("nat", node.version)
     if len(found) > 1:
