@@ -55,7 +55,7 @@ def wiring_of(directory: Path) -> Wiring:
 
 def route_to(wiring: Wiring, address: Address) -> HostRoute:
     fitting = [r for r in wiring.routes if r.network.version == address.version and address in r.network]
-    return max(fitting, key=lambda route: (route.network.prefixlen, -route.metric))
+    return max(fitting, key=lambda route: (route.network.prefixlen, -(route.metric or 0)))
 
 
 def address_on(wiring: Wiring, route: HostRoute, version: int) -> Address:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Wiring, build_wiring, load_capture
+from aksparse import Known, Wiring, build_wiring, describe, load_capture
 from aksparse.wiring.model import Hop, HostRoute
 
 MODES = Path(__file__).parents[1] / "corpus/modes"
@@ -227,6 +227,15 @@ def test_a_listing_without_metrics_contradicts_none_with_them(tmp_path: Path) ->
     wiring = of_log(tmp_path, f"$ route -ne\n{without}$ route -n\n{with_metrics}")
     assert wiring.diagnostics == ()
     assert {route.metric for route in wiring.routes} == {0, 100, 2**32 - 16769024}
+
+
+@pytest.mark.parametrize(("command", "case", "metric"), [("route -ne", "zoo-extended", None), ("route -n", "zoo", 100)])
+def test_a_metric_that_is_not_listed_is_not_known(command: str, case: str, metric: int | None, tmp_path: Path) -> None:
+    bridges = "$ brctl show\nbridge name\tbridge id\t\tSTP enabled\tinterfaces\ndocker0\t\t8000.0242e5e5f8f7\tno\t\t\n"
+    wiring = of_log(tmp_path, f"{bridges}$ {command}\n{(ROUTES / case / 'input.txt').read_text()}")
+    fact = describe(wiring).default_route
+    assert isinstance(fact, Known)
+    assert fact.value.metric == metric
 
 
 def test_the_ipv6_routes_of_a_node_are_those_of_its_main_table(tmp_path: Path) -> None:

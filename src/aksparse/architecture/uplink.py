@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known, listing
+from aksparse.architecture.fact import INSTANCE, Fact, Unknown, both, contradiction, instance, known, listing
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import HOST_LINKS, ROUTES, NodeView, once
 from aksparse.capture.model import Address, Evidence
@@ -55,15 +55,15 @@ class DefaultRoute:
             absent when the rules were not listed.
         interface: the interface.
         gateway: the gateway.
-        metric: the metric.
+        metric: the metric; absent when the listing leaves the metrics out.
         ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
     via: str
     other_rules: tuple[str, ...] | None = None
-    interface: str = instance()
+    interface: str = attrs.field(metadata=INSTANCE)
     gateway: Address | None = instance()
-    metric: int = instance()
+    metric: int | None = instance()
     ipv6: DefaultRoute | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
@@ -94,7 +94,7 @@ class PodGateway:
         "the node's bridge", "the subnet's gateway", "the node's end of the pod's link", "a link-local address"
     ]
     fixed_neighbour: bool | None = None
-    gateway: Address = instance()
+    gateway: Address = attrs.field(metadata=INSTANCE)
     ipv6: PodGateway | Unknown | None = for_ipv6()
 
     def summary(self) -> str:
@@ -148,6 +148,7 @@ class Mtu:
 
 @by_version
 def node_address(node: NodeView) -> Fact[NodeAddress]:
+    """Which interface has the node's address: that of the default route, by its addresses or the routes through it."""
     route = node.wiring.default_route
     holder = node.wiring.link(route.dev) if route is not None and route.dev else None
     address, evidence = node.address_of(holder)
@@ -181,6 +182,7 @@ def node_address(node: NodeView) -> Fact[NodeAddress]:
 
 @by_version
 def default_route(node: NodeView) -> Fact[DefaultRoute]:
+    """Which interface the node's default route leaves through, and for which packets `ip rule` has other tables."""
     route = node.wiring.default_route
     if route is None or route.dev is None:
         return Unknown(reason="no default route of the node is in the capture", commands=ROUTES)
@@ -205,6 +207,7 @@ def _rule(rule: PolicyRule) -> str:
 
 @by_version
 def pod_gateway(node: NodeView) -> Fact[PodGateway]:
+    """What the gateway of the pods' default routes is, when all pods have the same."""
     found = pod_gateways(node)
     if not found:
         return Unknown(reason="no route of a pod is in the capture", commands=("nsenter -t PID -n route -n",))
@@ -266,6 +269,7 @@ def _fixed_neighbour(node: NodeView, gateway: Address) -> tuple[bool | None, tup
 
 
 def mtu(node: NodeView) -> Fact[Mtu]:
+    """The MTUs by the listings of interfaces on the node and in pods, and by what the CNI configuration gives pods."""
     links: dict[str, list[Link]] = {
         "pod": [r for pod in node.wiring.pods for r in pod.records[:1] if isinstance(r, Link)],
         "host_link": [],

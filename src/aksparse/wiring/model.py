@@ -91,7 +91,7 @@ class HostRoute:
         gateway: the gateway; absent when the destination is on the link itself, or there are several next hops.
         dev: the interface that packets are sent through; absent when packets are not sent at all, or through several.
         hops: the next hops, where there are several.
-        metric: the preference; the least wins.
+        metric: the preference; the least wins; absent when the listing leaves the metrics out.
         kind: `unicast`, or what becomes of packets instead, such as `blackhole`.
         table: the name or number of its routing table.
         protocol: who made the route, such as `bird`; absent when the listing does not say.
@@ -106,7 +106,7 @@ class HostRoute:
     gateway: Address | None = None
     dev: str | None = None
     hops: tuple[Hop, ...] = ()
-    metric: int = 0
+    metric: int | None = None
     kind: str = "unicast"
     table: str = MAIN
     protocol: str | None = None
@@ -390,7 +390,7 @@ class Wiring:
             for route in self.routes
             if route.source_network is None and route.network.version == address.version and address in route.network
         ]
-        return min(fitting, key=lambda route: (-route.network.prefixlen, route.metric), default=None)
+        return min(fitting, key=lambda route: (-route.network.prefixlen, route.metric or 0), default=None)
 
     def evidence(self, *records: Record) -> tuple[Evidence, ...]:
         """The lines that records were read from."""
@@ -399,7 +399,7 @@ class Wiring:
 
 def _default_of(routes: Iterable[HostRoute]) -> HostRoute | None:
     defaults = [route for route in routes if route.is_default]
-    return min(defaults, key=lambda route: (route.network.version, route.metric), default=None)
+    return min(defaults, key=lambda route: (route.network.version, route.metric or 0), default=None)
 
 
 _POD_LINK = re.compile(r"(veth|azv|cali|lxc|tap|gke)(?!br|_health)")

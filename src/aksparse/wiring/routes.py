@@ -150,7 +150,7 @@ def _from_route(output: Parsed[Route]) -> Iterator[HostRoute]:
         if (addresses := _addresses(route)) is None or not _is_of_main_table(route, addresses[0]):
             continue
         network, gateway = addresses
-        metric = (route.metric or 0) % 2**32
+        metric = route.metric % 2**32 if route.metric is not None else None
         if "!" in route.flags or route.iface == "*":
             kind = "reject" if "!" in route.flags else "blackhole"
             yield HostRoute(network=network, kind=kind, metric=metric, records=(route,))
