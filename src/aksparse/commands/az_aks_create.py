@@ -90,7 +90,7 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
     settings: dict[str, Any] = {}
     option_lines: dict[str, int] = {}
     other: list[str] = []
-    pending: str | None = None  # the option whose value is the next word
+    pending: str | None = None
     numbers: list[int] = []
     for number, line in lines:
         if not line.strip():
@@ -101,25 +101,8 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
         except ValueError as error:
             lines.report(number, "unexpected-line", f"not a shell command: {str(error).lower()}", 1)
             continue
-        read: dict[str, Any] = {}
-        unread: list[str] = []
         try:
-            for word in words:
-                if pending is not None and not word.startswith("-"):
-                    read |= _read(_FIELDS[pending], word)
-                    pending = None
-                    continue
-                if pending is not None:
-                    unread.append(pending)
-                    pending = None
-                option, _, value = word.partition("=")
-                field = _FIELDS.get(option)
-                if field is None:
-                    unread.append(word)
-                elif value:
-                    read |= _read(field, value)
-                else:
-                    pending = option
+            read, unread, pending = _options(words, pending)
         except ValueError as error:
             lines.bad_value(number, error)
             pending = None
@@ -140,6 +123,27 @@ def _assemble(lines: Lines) -> Iterator[ClusterSettings]:
             line=numbers[0],
             end_line=numbers[-1],
         )
+
+
+def _options(words: Sequence[str], pending: str | None) -> tuple[dict[str, object], list[str], str | None]:
+    """What the words of a line set, those that are kept as they are, and the option whose value is the next word."""
+    read: dict[str, object] = {}
+    unread: list[str] = []
+    for word in words:
+        if pending is not None and not word.startswith("-"):
+            read |= _read(_FIELDS[pending], word)
+            pending = None
+            continue
+        if pending is not None:
+            unread.append(pending)
+        option, _, value = word.partition("=")
+        field = _FIELDS.get(option)
+        pending = option if field is not None and not value else None
+        if field is None:
+            unread.append(word)
+        elif value:
+            read |= _read(field, value)
+    return read, unread, pending
 
 
 _BEFORE_OPTIONS = re.compile(r".*?\baz +aks +create(?=[ \t]|$)")
