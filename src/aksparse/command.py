@@ -129,7 +129,9 @@ class Parsed(Sequence[R]):
         command: the name of the command, such as `ip_addr`.
         argv: the command line that printed the output, if known, without `sudo`, `nsenter` and the like.
         pid: the process in whose network namespace the command ran, if it entered one.
-        netns: the name of the network namespace in which the command ran, if it entered one that has a name.
+        netns: what the network namespace in which the command ran goes by, if it entered one of which no process is
+            told: its name, the container, or the wrapper that was run. Where the text leaves open which it was, it is
+            `one of several`, with a number behind it for each after the first.
         host: the machine on which the command ran, as a prompt, `ssh` or `kubectl debug node/` names it.
         source: the name of the input.
         line: the number of its first line, counted from 1.

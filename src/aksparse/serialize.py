@@ -244,7 +244,10 @@ def _outputs() -> dict[str, Any]:
         "source": {"type": "string", "description": "the name of the text"},
         "line": {"type": "integer", "description": "the number of the first line, counted from 1"},
         "pid": {"type": "integer", "description": "the process in whose network namespace the command ran, if any"},
-        "netns": {"type": "string", "description": "the name of the network namespace or container it ran in, if any"},
+        "netns": {
+            "type": "string",
+            "description": "the network namespace or container it ran in, if any; `one of several` where that is open",
+        },
         "host": {"type": "string", "description": "the machine it ran on, if a prompt or a command line names it"},
         "records": {"type": "array", "description": "the records, as the schema of the command says"},
         "diagnostics": {"type": "array", "items": {"class": Diagnostic}, "description": "what was not understood"},

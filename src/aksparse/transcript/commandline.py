@@ -27,8 +27,9 @@ class Invocation:
         argv: the command and its arguments, without `sudo`, `nsenter` and the like.
         pid: the process whose network namespace `nsenter -t PID -n` enters; absent when it enters none, or that of
             process 1, which is the node's own.
-        netns: the name of the network namespace that `ip netns exec` enters, or the container that an `exec` enters;
-            empty when it comes back to the node's own.
+        netns: what the network namespace that it enters goes by: its name, the container that an `exec` enters, the
+            words of a wrapper that is not known and may lead anywhere, or that it is one of several; empty when it
+            comes back to the node's own.
         host: the machine that `ssh` or `kubectl debug node/` goes to; absent when it goes to none.
         filtered: whether a pipe may have changed the output other than by leaving lines out.
         opens: whether it opens a shell, in which the following commands are typed.

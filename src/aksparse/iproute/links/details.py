@@ -301,8 +301,8 @@ class Details(NamedTuple):
     other_of_link: str | None
 
 
-def read_details(text: str, position: int = 0, kind: str = "") -> Details:
-    """Read a line from a position on: first the settings of the kind, if any, then those of the link.
+def read_details(text: str, kind: str = "") -> Details:
+    """Read a line: first the settings of the kind, if any, then those of the link.
 
     Raises:
         BadValue: an address is none.
@@ -312,6 +312,7 @@ def read_details(text: str, position: int = 0, kind: str = "") -> Details:
     of_link: Fields = {}
     others: tuple[list[str], list[str]] = ([], [])
     in_link = not kind
+    position = 0
     while position < len(text):
         if not in_link and options and (read := options.read(text, position)):
             merge(of_kind, read[0])
