@@ -13,9 +13,8 @@ from types import ModuleType
 from aksparse.linere import LineGrammar
 from tests.test_linere import grammars_in
 
-LINES_OF_A_TEST = 1000
 ALIKE = 5
-"""So many lines are compared in which a grammar finds the same parts, so many that begin alike and that it refuses."""
+"""So many lines that begin alike and that a grammar refuses are compared; of those that it reads, all."""
 
 
 def modules_of(command: str) -> list[str]:
@@ -38,33 +37,40 @@ def grammars_of(command: str) -> tuple[LineGrammar, ...]:
 
 
 class SecondEngine:
-    """Collects the lines that a test gives to the parsers, and knows of which kinds enough have been compared."""
+    """Collects the lines that a test gives to the parsers, and knows which have been compared."""
 
     def __init__(self) -> None:
         self.lines: dict[str, set[str]] = {}
-        self.compared = Counter[tuple[object, ...]]()
+        self.compared: dict[str, set[str]] = {}
+        self.refused = Counter[tuple[LineGrammar, str]]()
 
     def note(self, command: str, texts: Sequence[str]) -> None:
         self.lines.setdefault(command, set()).update(texts)
 
     def disagreements(self) -> list[tuple[str, str]]:
-        """The noted lines, or a sample of many, that the engines read differently, each with its command."""
+        """The lines noted since the last time that the engines read differently, each with its command."""
         noted, self.lines = self.lines, {}
         chance = random.Random(0)
-        return [
-            (command, text)
-            for command, lines in noted.items()
-            for line in chance.sample(sorted(lines), min(len(lines), LINES_OF_A_TEST))
-            for grammar in grammars_of(command)
-            for text in ([line] if grammar.whole else _parts(line, chance))
-            if self.is_news(grammar, text) and grammar.parse(text) != grammar.parse_with_pyparsing(text)
-        ]
+        found = []
+        for command, lines in noted.items():
+            compared = self.compared.setdefault(command, set())
+            for line in sorted(lines - compared):
+                parts = [*_parts(line, chance)]
+                for grammar in grammars_of(command):
+                    for text in [line] if grammar.whole else parts:
+                        if self.is_worth_it(grammar, text) and grammar.parse(text) != grammar.parse_with_pyparsing(
+                            text
+                        ):
+                            found.append((command, text))
+            compared |= lines
+        return found
 
-    def is_news(self, grammar: LineGrammar, text: str) -> bool:
-        match = grammar.pattern.match(text)
-        found = tuple(group is None for group in match.groups()) if match else text.lstrip()[:2]
-        self.compared[grammar, found] += 1
-        return self.compared[grammar, found] <= ALIKE
+    def is_worth_it(self, grammar: LineGrammar, text: str) -> bool:
+        if grammar.pattern.match(text):
+            return True
+        begin = (grammar, text.lstrip()[:2])
+        self.refused[begin] += 1
+        return self.refused[begin] <= ALIKE
 
 
 def _parts(line: str, chance: random.Random) -> Iterator[str]:

@@ -26,5 +26,6 @@ def test_a_pattern_that_reads_a_noted_line_otherwise_is_seen(monkeypatch: pytest
     monkeypatch.setitem(vars(grammar), "_compiled", (re.compile("(.*)"), ("destination",)))
     monkeypatch.setitem(vars(grammar), "pattern", re.compile("(.*)"))
     monkeypatch.setitem(vars(grammar), "fields", ("destination",))
-    engine.note("route", [ROW])
-    assert engine.disagreements() == [("route", ROW)]
+    assert engine.disagreements() == []
+    engine.note("route", [f"{ROW}1"])
+    assert engine.disagreements() == [("route", f"{ROW}1")]
