@@ -25,7 +25,7 @@ from aksparse import (
     to_builtins,
     to_json,
 )
-from aksparse.capture.model import read_manifest
+from aksparse.capture.manifest import read_manifest
 from aksparse.serialize import schema_text, validate
 from aksparse.statement import tell
 

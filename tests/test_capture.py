@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from aksparse import Capture, CaptureError, build_wiring, load_capture
-from aksparse.capture.model import MANIFEST, NetworkSettings, read_manifest
+from aksparse.capture.manifest import read_manifest
+from aksparse.capture.model import MANIFEST, NetworkSettings
 from aksparse.command import registry
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"

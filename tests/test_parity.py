@@ -148,7 +148,8 @@ LAYERS = [
     *("command", "iproute.keywords", "iproute.nexthops", "documents", "azure", "commands"),
     *("transcript.shellwords", "transcript.commandline", "transcript.sections", "transcript.outputs"),
     *("transcript.shells", "transcript.read"),
-    *("capture.members", "capture.archive", "capture.layouts", "capture.model", "capture.load"),
+    *("capture.members", "capture.archive", "capture.layouts", "capture.text", "capture.model"),
+    *("capture.manifest", "capture.load"),
     *(
         "wiring.model",
         "wiring.versions",

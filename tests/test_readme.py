@@ -56,7 +56,7 @@ def test_the_examples_in_readme_do_what_readme_says(
 
 
 def test_the_manifest_in_readme_is_valid() -> None:
-    from aksparse.capture.model import read_manifest
+    from aksparse.capture.manifest import read_manifest
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     manifest = read_manifest(readme.partition("```toml\n")[2].partition("```")[0])

@@ -21,8 +21,10 @@ from aksparse.architecture.description import Architecture
 from aksparse.architecture.description import describe as describe_wiring
 from aksparse.capture.archive import Dump
 from aksparse.capture.load import NODE_SEPARATOR, load_capture, read_dump
+from aksparse.capture.manifest import read_manifest
 from aksparse.capture.members import Limits, archive_stem, is_archive_name
-from aksparse.capture.model import MANIFEST, decode, read_manifest, read_text, undecodable
+from aksparse.capture.model import MANIFEST
+from aksparse.capture.text import decode, read_text, undecodable
 from aksparse.command import Command, command_named, recognise, registry, split_lines
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic

@@ -1,6 +1,7 @@
 """What was recorded on a node, and how it is read from directories, archives and other tools' dumps.
 
-- `model`: a capture, its manifest (`capture.toml`) and its evidence.
+- `model`: a capture, its evidence, and what its manifest says.
+- `manifest`, `text`: how a manifest (`capture.toml`), and the text of any file, are read.
 - `load`: captures from whatever is given.
 - `archive`, `members`: archives, those within them too, and their files.
 - `layouts`, `layouts.toml`: where other tools' dumps keep which output.

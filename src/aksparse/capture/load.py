@@ -20,8 +20,10 @@ import attrs
 
 from aksparse.capture.archive import Dump, listed
 from aksparse.capture.layouts import place
+from aksparse.capture.manifest import read_manifest
 from aksparse.capture.members import Limits, archive_stem
-from aksparse.capture.model import MANIFEST, Capture, Manifest, NetworkSettings, decode, read_manifest, undecodable
+from aksparse.capture.model import MANIFEST, Capture, Manifest, NetworkSettings
+from aksparse.capture.text import decode, undecodable
 from aksparse.command import Parsed, recognise, split_lines
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import CaptureError

@@ -7,20 +7,16 @@ file, and the settings known from outside the node.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from pathlib import Path
-from typing import Any, TypeVar, get_args
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any, TypeVar
 
 import attrs
-import cattrs
 
 from aksparse.command import Parsed
 from aksparse.diagnostics import Diagnostic
-from aksparse.errors import CaptureError
 from aksparse.records import Record
 
 MANIFEST = "capture.toml"
@@ -192,91 +188,6 @@ class Capture:
         lines = {source: _setting_line(self.texts[source], path) for source in self.manifests}
         source = next((source for source, line in lines.items() if line), self.manifests[0])
         return self.line(source, lines[source] or 1)
-
-
-_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        CaptureError: the file can't be read.
-    """
-    try:
-        return decode(path.read_bytes())
-    except OSError as error:
-        raise CaptureError(str(path), error.strerror or "unreadable") from None
-
-
-def decode(content: bytes) -> str:
-    """The text in bytes: UTF-8, or UTF-16 as PowerShell writes it; what is neither becomes U+FFFD."""
-    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
-    return content.decode(encoding, errors="replace")
-
-
-def undecodable(text: str, source: str) -> tuple[Diagnostic, ...]:
-    """What there is to say about a text in which bytes became U+FFFD."""
-    if "\ufffd" not in text:
-        return ()
-    message = "some bytes are not UTF-8 text"
-    return (Diagnostic(code="undecodable-text", severity="warning", message=message, source=source, line=0),)
-
-
-_converter = cattrs.Converter(forbid_extra_keys=True)
-
-
-def _structure_union(union: Any, make: Callable[[str], object]) -> None:
-    """Make the values of a union, or of the union with None: TOML has no null, so that None never has to be made."""
-    _converter.register_structure_hook_func(
-        lambda kind: set(get_args(kind)) - {type(None)} == set(get_args(union)),
-        lambda value, _: make(_expect(str, value)),
-    )
-
-
-_structure_union(Address, ip_address)
-_structure_union(Network, ip_network)
-_converter.register_structure_hook(str, lambda value, _: _expect(str, value))
-_converter.register_structure_hook(int, lambda value, _: _expect(int, value))
-# A text is a sequence as well: `argv = "route -n"` would become one word per letter.
-_converter.register_structure_hook_func(
-    lambda kind: kind == tuple[str, ...],
-    lambda value, _: tuple(_expect(str, word) for word in _expect(list, value)),
-)
-_converter.register_structure_hook(date, lambda value, _: _expect(date, value))
-
-
-_KINDS: dict[type, str] = {str: "text", int: "a number"}
-
-
-def _expect(kind: type, value: object) -> Any:
-    if not isinstance(value, kind):
-        raise ValueError(f"expected {_KINDS.get(kind, kind.__name__)}, found {value!r}")
-    return value
-
-
-def read_manifest(text: str, *, source: str = MANIFEST) -> Manifest:
-    """Read the text of a `capture.toml`.
-
-    Raises:
-        CaptureError: it is not TOML, or says something that a manifest can't say.
-    """
-    try:
-        return _converter.structure(tomllib.loads(text), Manifest)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line ([0-9]+)", str(error))
-        raise CaptureError(source, str(error), int(line[1]) if line else None) from None
-    except cattrs.BaseValidationError as error:
-        message = "; ".join(cattrs.transform_error(error, path="manifest", format_exception=_format_exception))
-        raise CaptureError(source, message) from None
-
-
-def _format_exception(error: BaseException, kind: type | None) -> str:
-    if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        return f"unknown setting: {', '.join(sorted(error.extra_fields))}"
-    if isinstance(error, KeyError):
-        return f"missing setting: {error.args[0]}"
-    return str(error) if isinstance(error, ValueError) else cattrs.v.format_exception(error, kind)
 
 
 _TABLE = re.compile(r"\s*\[\[?([^\[\]=]+)\]")
