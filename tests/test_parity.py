@@ -129,7 +129,7 @@ def test_the_docstring_says_what_each_field_is(cls: type[Any]) -> None:
 LAYERS = [
     *("terminal.screen", "terminal.prompts", "terminal.noise", "foreign"),
     *("errors", "diagnostics", "linere", "tokens", "records"),
-    *("containers.crictl", "containers.kubelet", "containers.cells"),
+    *("containers.clients", "containers.crictl", "containers.kubelet", "containers.cells"),
     *("netfilter.values", "netfilter.matches.packet", "netfilter.matches.kernel", "netfilter.matches.rates"),
     *("netfilter.targets", "netfilter.rules", "netfilter.packets", "netfilter.options"),
     *("netfilter.listed_matches", "netfilter.listed_targets", "netfilter.listing"),

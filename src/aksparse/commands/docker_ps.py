@@ -45,6 +45,7 @@ from aksparse.containers.cells import (
     to_ports,
     widened,
 )
+from aksparse.containers.clients import from_verb_on
 from aksparse.containers.kubelet import PAUSE, KubernetesName, name_in_labels, name_of_kubelet
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor, maker
@@ -452,13 +453,7 @@ def _listing(argv: Sequence[str]) -> list[str] | None:
     """The options behind `docker [GLOBAL OPTIONS] ps`; `None` when it is another command line."""
     if not argv or argv[0] not in _CLIENTS:
         return None
-    words = list(argv[1:])
-    while words and words[0].startswith("-"):
-        option, is_set, _ = words.pop(0).partition("=")
-        if option in _GLOBAL_VALUED:
-            del words[: not is_set]
-        elif option not in _GLOBAL_FLAGS:
-            return None
+    words = from_verb_on(argv, flags=_GLOBAL_FLAGS, valued=_GLOBAL_VALUED) or []
     if words[:1] == ["ps"]:
         return words[1:]
     return words[2:] if words[:1] == ["container"] and words[1:2] in (["ls"], ["list"], ["ps"]) else None

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import pyparsing as pp
 
+from aksparse.containers.clients import from_verb_on
 from aksparse.tokens import column
 
 cri_id = pp.Regex(r"[0-9a-f]{64}|[0-9a-f]{13}").set_name("container id of 13 or 64 digits")
@@ -35,14 +36,8 @@ def words_after(subcommand: str, argv: Sequence[str]) -> list[str] | None:
     """The words behind `crictl [GLOBAL OPTIONS] SUBCOMMAND`; `None` when it is another command line."""
     if not argv or argv[0] != "crictl":
         return None
-    words = list(argv[1:])
-    while words and words[0].startswith("-"):
-        option, is_set, _ = words.pop(0).partition("=")
-        if option in _GLOBAL_VALUED:
-            del words[: not is_set]
-        elif option not in _GLOBAL_FLAGS:
-            return None
-    return words[1:] if words[:1] == [subcommand] else None
+    words = from_verb_on(argv, flags=_GLOBAL_FLAGS, valued=_GLOBAL_VALUED)
+    return words[1:] if words and words[0] == subcommand else None
 
 
 def prints_table(words: Sequence[str]) -> bool:
