@@ -307,7 +307,7 @@ FORMAT_WORDS = {
     "kubectl_get": "none unknown invalid unset ago more of over",
     "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
     " packet ctstate seconds name side mask masq redir ports icmptype avg burst flags level prefix from to on utc"
-    " source ip range in physdev owner uid gid",
+    " source ip range in physdev owner uid gid nflog group size algo code",
     "iptables_save": "",
     "route": "default",
 }
@@ -346,6 +346,7 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"\\x[0-9a-f]{2}|\\.", " ", line)
         case "iptables":
             line = re.sub(r"(?<= )(!?)([0-9]+)(?= +(?:--|-f|!f) )", lambda m: m[1] + PROTOCOLS.get(m[2], m[2]), line)
+            line = re.sub(r" icmpv6(?= )", " ipv6-icmp", re.sub(r" ipv6-mh(?= )", " mobility-header", line))
             line = re.sub(r"(?<= flags:)0x17/0x02", "FIN,SYN,RST,ACK/SYN", line)
             line = re.sub(r"(?<= LOG flags )0 ", "", line)  # no flags
         case "iptables_save":

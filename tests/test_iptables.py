@@ -32,6 +32,9 @@ SHIFTED = [  # what stands in a row where the faster grammar expects another col
         "1        0     0 DNAT       6    --  *      *       0.0.0.0/0  0.0.0.0/0  strange to:1.2.3.4:5",
         "1        0     0 DNAT       6    --  *      *       0.0.0.0/0  0.0.0.0/0  tcp to:1.2.3.4:5 random",
         "1        0     0 DNAT       6    --  *      *       0.0.0.0/0            0.0.0.0/0  tcp to:1.2.3.400",
+        "1        0     0            udplite--  *      *       0.0.0.0/0            0.0.0.0/0",
+        "1        0     0 ends-in---  tcp  --  *      *       0.0.0.0/0            0.0.0.0/0",
+        "1        0     0 DROP      !mobility-header-f  *      *       0.0.0.0/0            0.0.0.0/0  ",
         "1     999K    1G DNAT      !6    -f  *      *       0.0.0.0/0  0.0.0.0/0  to:[fd00::1]:80-90",
     )
 ]
@@ -101,7 +104,7 @@ def test_a_blank_column_hides_nothing_else() -> None:
         ("    0     0            tcp      *      eth0    !fd00::/8            ::/0", (None, "tcp", "eth0")),
         (
             "12       1G    5K LOG        icmpv6    lo     *       fe80::1              ::/0  LOG flags 0 level 4",
-            ("LOG", "icmpv6", "*"),
+            ("LOG", "ipv6-icmp", "*"),
         ),
     ],
 )
@@ -109,6 +112,33 @@ def test_a_rule_of_an_older_ip6tables(row: str, fields: tuple[str | None, ...]) 
     ((rule,),) = (chain.rules for chain in iptables.parse_iptables(row))
     assert (rule.target, rule.protocol, rule.out_interface) == fields
     assert rule.opt is rule.other is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "-nL INPUT 3",
+            "-4 -nL",
+            "--ipv6 -L",
+            "-L -Z",
+            "-w 5 -nvL",
+            "-W 100000 -w -nL",
+            "--table=nat -L",
+            "-tnat -nL",
+        ),
+        *("--list INPUT --numeric", "--line -nL", "-nL cali-pi-_x 1", "--modprobe=/sbin/modprobe -nL", "-vnxL"),
+    ],
+)
+def test_a_command_line_that_lists(words: str) -> None:
+    assert iptables.COMMAND.produced_by(["iptables", *words.split()])
+    assert iptables.COMMAND.produced_by(["xtables-nft-multi", "ip6tables-nft", *words.split()])
+
+
+@pytest.mark.parametrize("words", ["-N L", "-D INPUT 3", "-A INPUT -j L", "-S", "-nL -S", "-L -t", "", "-nL | grep L"])
+def test_a_command_line_that_lists_nothing(words: str) -> None:
+    assert not iptables.COMMAND.produced_by(["iptables", *words.split()])
+    assert not iptables.COMMAND.produced_by(["xtables-nft-multi"])
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,23 @@ def lines() -> Iterator[str]:
 RANDOM = "\n".join(lines())
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "-A INPUT -p tcp -s 10.0.0.0/8 -j ACCEPT",
+        "-A INPUT -m tcp -p tcp --dport 22 -j ACCEPT",
+        '-A INPUT -m comment --comment "x" ! -i lo -j ACCEPT',
+        "-A INPUT --protocol tcp -j ACCEPT",
+        "-A INPUT -j ACCEPT -s 10.0.0.0/8",
+        "-A INPUT -j DROP ! -s 10.0.0.0/8 --opcode 1",
+    ],
+)
+def test_a_rule_in_another_order_is_not_one_of_any_packet(rule: str) -> None:
+    parsed = iptables_save.parse_iptables_save(rule, strict=False)
+    assert not parsed.records
+    assert [diagnostic.code for diagnostic in parsed.diagnostics] == ["unexpected-line"]
+
+
 def read(text: str) -> tuple[Any, ...]:
     parsed: Parsed[Any] = iptables_save.parse_iptables_save(text, strict=False)
     return to_builtins(parsed.records), to_builtins(parsed.diagnostics), parsed.ignored

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,9 @@ PRINTED = {
     "conntrack": ("-S",),
     "ipset": ("list", "save"),
     "ebtables": ("-L", "-t nat -L"),
+    "ebtables-nft-save": ("",),
+    "arptables-nft": ("-L", "-nvL --line-numbers", "-L INPUT"),
+    "arptables-nft-save": ("",),
     "nft": ("list ruleset",),
     "sysctl": ("net.ipv4.conf", "net.ipv4.ip_forward"),
     "cat": ("/proc/net/route", "/proc/net/arp"),
@@ -51,6 +55,8 @@ PRINTED = {
 # By which name it is told, where that is not the name of the tool.
 TOLD = {
     **{("ip", "maddr"): "ip maddress", ("ip", "-o maddr"): "ip maddress", ("netstat", "-rCn"): "route -C"},
+    **{("ebtables-nft-save", ""): "ebtables", ("arptables-nft-save", ""): "arptables"},
+    **dict.fromkeys(product(["arptables-nft"], ["-L", "-nvL --line-numbers", "-L INPUT"]), "arptables"),
     **{("busybox", "arp -a"): "arp", ("busybox", "ifconfig"): "ifconfig", ("busybox", "netstat -an"): "netstat"},
 }
 
@@ -63,6 +69,8 @@ def test_an_output_that_is_not_read_is_named(tool: str, namespace: Namespace) ->
     namespace.run("ip", "-batch", "-", text=SCENE)
     namespace.try_run("ipset", "create", "some-set", "hash:ip")
     namespace.try_run("iptables-nft", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE")
+    namespace.try_run("ebtables-nft", "-A", "FORWARD", "-p", "IPv4", "-j", "ACCEPT")
+    namespace.try_run("arptables-nft", "-A", "INPUT", "-s", "10.0.0.9", "-j", "DROP")
     for words in PRINTED[tool]:
         text = namespace.run(program, *options, *words.split(), exits_with=(0, 1))
         assert text.strip(), words

@@ -28,7 +28,7 @@ import pyparsing as pp
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
 from aksparse.netfilter.listing import NO_OPTIONS, read_commented_options, read_options
-from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule, to_counters
+from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule, to_counters, tool_and_words
 from aksparse.netfilter.values import PROTOCOLS, Address, to_address, to_repeated_address
 from aksparse.records import maker
 from aksparse.terminal.noise import noise
@@ -56,7 +56,13 @@ _HEADER = LineGrammar(
     + column(pp.Literal("source"))
     + column(pp.Literal("destination"))
 )
-_PROT = pp.Regex(r"!?[a-z0-9-]+").set_name("protocol")
+_GLUED_OPT = r"(?:--|-f|!f)[ \t]"
+_PROT_NAME = r"!?[A-Za-z0-9+/._-]+"
+_PROT = pp.Regex(_PROT_NAME).set_name("protocol")
+# Before 1.8.9 the column `opt` stands right behind a long name. What looks so is none where both columns follow.
+_LONG_PROT = pp.Regex(
+    rf"!?[A-Za-z0-9+/._-]{{5,}}?(?={_GLUED_OPT}(?![ \t]*{_PROT_NAME}[ \t]+{_GLUED_OPT}))|{_PROT_NAME}(?=[ \t])"
+).set_name("protocol")
 _OPT = pp.Regex(r"--|-f|!f").set_name("fragment option")
 # A star ends the comment where a slash and a blank follow it.
 _COMMENT = pp.Regex(r"/\* [^*]*+(?:\*(?!/(?:[ \t]|$|match bpf ))[^*]*+)*(?<= )\*/").set_name("comment")
@@ -82,8 +88,8 @@ def _rule_grammar(*, num: bool, verbose: bool) -> LineGrammar:
         _when(num, column(integer("num")))
         + _when(verbose, _counters)
         # An empty target leaves only blanks: then the next two columns are prot and opt already.
-        + pp.Opt(~(column(_PROT) + column(_OPT)) + column(word("target")))
-        + column(_PROT("protocol"))
+        + pp.Opt(~(_LONG_PROT + column(_OPT)) + column(word("target")))
+        + _LONG_PROT("protocol")
         + column(_OPT("opt"))
         + _when(verbose, _interfaces)
         + _networks
@@ -342,23 +348,34 @@ def _to_shared(prot: str, opt: str | None, in_: str | None, out: str | None) -> 
     return PROTOCOLS.get(protocol, protocol), opt, in_, out, negated
 
 
-_FLAGS = re.compile(
-    r"-[nvxL]+|-w[0-9]*|--wait(?:=[0-9]+)?|--(?:line-numbers|numeric|verbose|exact|list)|[A-Za-z][\w-]*"
+# Long options may be cut short; a chain may be followed by the number of a rule.
+_WORDS = re.compile(
+    r"(?: -t ?[a-z]+| --table[ =][a-z]+| -[nvxLZ46]+| -[wW] ?[0-9]*| --wait(?:-interval)?(?:[ =][0-9]+)?"
+    r"| --(?:lis?t?|line[a-z-]*|num[a-z]*|verb[a-z]*|exact|zero|ipv[46])| (?:-M|--modprobe)[ =][^ ]+"
+    r"| [^ |<>&;-][^ |<>&;]*)*"
 )
-_TABLE_OPTION = re.compile(r"(?:^| )(?:-t ?|--table[ =])[a-z]+(?= |$)")
+_LIST = re.compile(r" (?:--lis?t?|-[nvxZ46]*L[nvxZ46]*)(?= |$)")
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
-    if not re.fullmatch(r"ip6?tables(?:-nft|-legacy)?", argv[0]):
+    tool, words = tool_and_words(argv)
+    if not re.fullmatch(r"ip6?tables(?:-nft|-legacy)?", tool):
         return False
-    words = _TABLE_OPTION.sub("", " ".join(argv[1:])).split()
-    lists = any(word == "--list" or re.fullmatch(r"-[nvx]*L[nvx]*", word) for word in words)
-    return lists and all(_FLAGS.fullmatch(word) for word in words)
+    options = "".join(f" {word}" for word in words)
+    return _LIST.search(options) is not None and _WORDS.fullmatch(options) is not None
+
+
+# A line of no title that is blank, or a rule.
+_OF_ARPTABLES = re.compile(r"\n(?=Chain |$)|(?:[0-9]+ )?(?:-[jiosd]|--[a-z0-9-]+) ")
 
 
 def _shown_by(texts: Sequence[str]) -> bool:
-    """Whether the first line is a rule that `grep` left."""
-    lines = Lines(next((text for text in texts if not noise(text)), ""), "")
+    """Whether the first line is a title, below which arptables has no header, or a rule that `grep` left."""
+    begins = next((position for position, text in enumerate(texts) if not noise(text)), len(texts))
+    first, *others = texts[begins : begins + 3] or ("",)
+    if _CHAIN.pattern.match(first):
+        return not _OF_ARPTABLES.match("\n".join(others))
+    lines = Lines(first, "")
     try:
         return bool(lines.texts and _reader_of_any(lines, dict[str | None, str | None]().setdefault)(lines.texts[0], 1))
     except ValueError:
@@ -370,7 +387,7 @@ COMMAND = Command(
     record=Chain,
     assemble=_assemble,
     produced_by=_produced_by,
-    signature=(_CHAIN, _HEADER),
+    signature=(_HEADER,),
     shown_by=_shown_by,
 )
 parse_iptables = COMMAND.parse

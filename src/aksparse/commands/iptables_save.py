@@ -25,11 +25,10 @@ import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.linere import LineGrammar
-from aksparse.netfilter.rules import NO_COUNTERS, Chain, Match, Rule
-from aksparse.netfilter.saved_options import unquoted
+from aksparse.netfilter.rules import NO_COUNTERS, Chain, Match, Rule, tool_and_words
 from aksparse.netfilter.saving import read_repeated_target, read_saved_matches, read_saved_target
 from aksparse.netfilter.targets import TargetOption, ToOption
-from aksparse.netfilter.values import PROTOCOLS, Address, to_address
+from aksparse.netfilter.values import PROTOCOLS, Address, to_address, unquoted
 from aksparse.records import maker
 from aksparse.tokens import as_host_network, column, integer, word
 
@@ -69,6 +68,8 @@ def _set_column(option: str, field: str) -> pp.ParserElement:
     return pp.Opt(pp.Opt(column(pp.Literal("!")(f"not_{field}"))) + column(pp.Literal(option)) + column(word(field)))
 
 
+# A column stands before the matches: what stands elsewhere was not printed by the tool.
+_COLUMN = "-[jgcsdiopf]|--(?:source|src|destination|dst|in-interface|out-interface|protocol|fragment|jump|goto)"
 _COLUMNS = {"protocol": "-p", "in_interface": "-i", "out_interface": "-o", "source": "-s", "destination": "-d"}
 _RULE = LineGrammar(
     pp.Opt(_COUNTERS)
@@ -88,15 +89,15 @@ _RULE = LineGrammar(
     )
     # A value may look like an option of its own.
     + pp.Opt(
-        pp.Regex(rf"(?:(?:--comment (?:{_QUOTED}|[^ \t]+)|(?!-[jgc] )(?:{_QUOTED}|[^ \t]+))(?: +|(?![^ ])))+").set_name(
-            "matches"
-        )("matches")
+        pp.Regex(
+            rf"(?:(?:--comment (?:{_QUOTED}|[^ \t]+)|(?!(?:{_COLUMN}) )(?:{_QUOTED}|[^ \t]+))(?: +|(?![^ ])))+"
+        ).set_name("matches")("matches")
     )
     + pp.Opt(column(pp.Literal("-c")) + column(integer("pkts_behind")) + column(integer("bytes_behind")))
     + pp.Opt(
         column(pp.Regex("-[jg]").set_name("-j")("jump"))
         + column(word("target"))
-        + pp.Regex(".*").set_name("options of the target")("options")
+        + pp.Regex("(?!(?:! +)?-[a-z] ).*").set_name("options of the target")("options")
     )
 )
 _SHARED = LineGrammar(
@@ -328,7 +329,7 @@ def _read_network(text: str) -> Address:
 
 
 _Matches = tuple[tuple[Match, ...], str | None]
-_ONLY_MATCHES = re.compile(r'(?:-m (?!(?:.* )?(?:-[jgc]|--comment) )[^"]* )?')
+_ONLY_MATCHES = re.compile(rf'(?:-m (?!(?:.* )?(?:{_COLUMN}|--comment) )[^"]* )?')
 
 
 def _read_columns(text: str) -> tuple[str, str, str, tuple[str, ...], *_Matches]:
@@ -356,6 +357,7 @@ def _read_matches(text: str) -> _Matches:
 
 
 _Jump = tuple[str, tuple[TargetOption, ...], str | None]
+_COLUMN_BEHIND = re.compile(" *(?:! +)?-[a-z] ")
 _make_to = maker(ToOption, "address", "port")
 
 
@@ -372,7 +374,7 @@ def _jump_reader(networks: _Known[Address]) -> Callable[[str], _Jump]:
             if isinstance(host, IPv4Network):
                 return "DNAT", (_make_to(host.network_address, ports[port]),), None
         target, _, options = text.partition(" ")
-        if not target:
+        if not target or _COLUMN_BEHIND.match(options):
             raise ValueError(text)
         return target, *(read_saved_target if target in ("DNAT", "SNAT") else read_repeated_target)(target, options)
 
@@ -394,7 +396,7 @@ def _rule(tokens: dict[str, str | None], anywhere: _Network, origin: str, number
     target, comment = tokens["target"], tokens["comment"]
     known = read_saved_matches(tokens["matches"] or "")
     if comment and known.comment is not None:
-        # A rule here has one comment; a second one stays as it was printed.
+        # The first comment is that of the rule.
         known = read_saved_matches(f"-m comment --comment {comment} {tokens['matches']}")
     options, other = read_saved_target(target or "", tokens["options"] or "")
     pkts, bytes_ = tokens["pkts"] or tokens["pkts_behind"], tokens["bytes"] or tokens["bytes_behind"]
@@ -422,11 +424,11 @@ def _rule(tokens: dict[str, str | None], anywhere: _Network, origin: str, number
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
-    if re.fullmatch(r"ip6?tables(?:-nft|-legacy)?-save", argv[0]):
+    tool, words = tool_and_words(argv)
+    if re.fullmatch(r"ip6?tables(?:-nft|-legacy)?-save", tool):
         return True
-    if not re.fullmatch(r"ip6?tables(?:-nft|-legacy)?", argv[0]):
-        return False
-    return any(word == "--list-rules" or re.fullmatch(r"-[nvx]*S[nvx]*", word) for word in argv[1:])
+    lists = any(re.fullmatch(r"--list-r[a-z]*|-[nvx46]*S[nvx46]*", word) for word in words)
+    return lists and re.fullmatch(r"ip6?tables(?:-nft|-legacy)?", tool) is not None
 
 
 COMMAND = Command(

@@ -13,6 +13,7 @@ import pyparsing as pp
 from aksparse.netfilter.matches import kernel, packet, rates
 from aksparse.netfilter.options import (
     HEX,
+    LONG,
     MASKED,
     NEGATED,
     NUMBER_RANGE,
@@ -27,7 +28,7 @@ from aksparse.netfilter.options import (
     perhaps_not,
     phrase,
 )
-from aksparse.netfilter.values import PROTOCOLS, build, to_ports
+from aksparse.netfilter.values import PROTOCOLS, build, to_ports, unquoted
 from aksparse.tokens import column, end_of_column, integer, word
 
 _port = pp.Regex(r"!?[^ \t:!]+(?::[^ \t:!]+)?").set_name("port or port range")
@@ -83,7 +84,7 @@ def _bpf(tokens: Tokens) -> packet.BpfMatch:
 
 
 def _string(tokens: Tokens) -> packet.StringMatch:
-    text = tokens.pop("text").replace('\\"', '"')
+    text = unquoted(f'"{tokens.pop("text")}"')
     field = "hex_string" if re.fullmatch(r"\|(?:[0-9a-f]{2})+\|", text) else "string"
     if tokens.pop("negated", None):
         tokens[f"not_{field}"] = "!"
@@ -136,7 +137,7 @@ LISTED_MATCHES: Options = {
     ),
     **option(
         "icmp icmptype ipv6-icmp ipv6-icmptype",
-        column(pp.Literal("icmptype")) + column(pp.Literal("255")("any"))
+        column(pp.Literal("icmptype")) + column(pp.Literal("255")("any")) + ~pp.Literal("code ")
         | column(pp.Regex(r"(?:ipv6-)?icmptype")) + column(integer("type")) + perhaps("code", "code", integer)
         | column(pp.Regex(r"(?:ipv6-)?icmp"))
         + NEGATED
@@ -226,12 +227,12 @@ LISTED_MATCHES: Options = {
         + flag("return-nomatch", "return_nomatch")
         + flag_not("update-counters", "update_counters")
         + flag_not("update-subcounters", "update_subcounters")
-        + perhaps_not("packets-eq", "packets_eq", integer)
-        + perhaps("packets-lt", "packets_lt", integer)
-        + perhaps("packets-gt", "packets_gt", integer)
-        + perhaps_not("bytes-eq", "bytes_eq", integer)
-        + perhaps("bytes-lt", "bytes_lt", integer)
-        + perhaps("bytes-gt", "bytes_gt", integer),
+        + perhaps_not("packets-eq", "packets_eq", LONG)
+        + perhaps("packets-lt", "packets_lt", LONG)
+        + perhaps("packets-gt", "packets_gt", LONG)
+        + perhaps_not("bytes-eq", "bytes_eq", LONG)
+        + perhaps("bytes-lt", "bytes_lt", LONG)
+        + perhaps("bytes-gt", "bytes_gt", LONG),
         kernel.SetMatch,
         negatable=True,
     ),
@@ -357,7 +358,7 @@ LISTED_MATCHES: Options = {
         + flag("contiguous", "contiguous"),
         _time,
     ),
-    **option("quota", phrase("quota:") + column(integer("quota")) + phrase("bytes"), rates.QuotaMatch),
+    **option("quota", phrase("quota:") + column(LONG("quota")) + phrase("bytes"), rates.QuotaMatch),
     **option(
         "policy",
         phrase("policy match dir")
@@ -401,8 +402,8 @@ LISTED_MATCHES: Options = {
         "connbytes",
         NEGATED
         + phrase("connbytes")
-        + integer("first")
-        + pp.Opt(pp.Literal(":").leave_whitespace() + glued(integer, "last"))
+        + LONG("first")
+        + pp.Opt(pp.Literal(":").leave_whitespace() + glued(LONG, "last"))
         + end_of_column
         + phrase("connbytes mode")
         + column(word("mode"))
@@ -424,9 +425,21 @@ LISTED_MATCHES: Options = {
         phrase("helper match")
         + mark_of("helper")
         + pp.Literal('"')
-        + glued(pp.Regex('[^"]+'), "helper")
+        + glued(pp.Regex('(?:[^"]|"(?! |$|match bpf ))+'), "helper")
         + column(pp.Literal('"')),
         kernel.HelperMatch,
+    ),
+    **option(
+        "ipvs vproto vaddr vport vdir vmethod vportctl",
+        flag_not("ipvs", "ipvs")
+        + perhaps_not("vproto", "vproto", integer)
+        + perhaps_not("vaddr", "vaddr")
+        + perhaps_not("vport", "vport", integer)
+        + perhaps_not("vdir", "vdir", pp.Regex("ORIGINAL|REPLY"))
+        + perhaps_not("vmethod", "vmethod", pp.Regex("GATE|IPIP|MASQ"))
+        + perhaps_not("vportctl", "vportctl", integer),
+        kernel.IpvsMatch,
+        negatable=True,
     ),
     **option("tcpmss", phrase("tcpmss match") + mark_of("mss") + column(NUMBER_RANGE("mss")), packet.TcpmssMatch),
 }

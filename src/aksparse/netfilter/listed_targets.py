@@ -24,7 +24,7 @@ from aksparse.netfilter.options import (
     perhaps,
     phrase,
 )
-from aksparse.netfilter.values import build
+from aksparse.netfilter.values import build, unquoted
 from aksparse.records import maker
 from aksparse.tokens import as_ipv4, column, end_of_column, integer, ipv4, to_ip, to_network, word
 
@@ -77,6 +77,10 @@ def _log(tokens: Tokens) -> targets.LogOption:
     return build(targets.LogOption, {**tokens, **({"flags": ",".join(flags)} if flags else {})})
 
 
+def _nflog(tokens: Tokens) -> targets.NflogOption:
+    return build(targets.NflogOption, {name: unquoted(token) for name, token in tokens.items()})
+
+
 def _ttl(tokens: Tokens) -> TtlMatch | targets.TtlOption:
     if "operator" not in tokens:
         return targets.TtlOption(operation=tokens["operation"][:3], value=int(tokens["value"]))
@@ -99,12 +103,6 @@ _host6 = r"[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:[0-9.]{6,})?"
 _host = pp.Regex(rf"{_host4}|\[?{_host6}\]?")
 _MASKED = HEX("value") + pp.Opt(pp.Literal("/").leave_whitespace() + glued(HEX, "mask"))
 _CLASS = pp.Regex(r"[0-9a-fA-F]{1,4}")
-
-
-def quoted_prefix(behind: str) -> pp.ParserElement:
-    """A prefix, printed raw between quotation marks: it ends where only these words are left in the line."""
-    text = pp.Regex(rf'(?:[^"]|"(?!(?: {behind})* *$))*').set_name("prefix")
-    return pp.Literal('"') + glued(text, "prefix") + column(pp.Literal('"'))
 
 
 def to_grammar() -> pp.ParserElement:
@@ -178,18 +176,24 @@ LISTED_TARGETS: Options = {
         + perhaps("flags", "bits", integer)
         + phrase("level")
         + column(word("level"))
-        + pp.Opt(phrase("prefix") + quoted_prefix(f"(?:{'|'.join(_LOG_FLAGS)})"))
-        + pp.Opt(column(pp.Regex(rf"(?:{'|'.join(_LOG_FLAGS)})(?: (?:{'|'.join(_LOG_FLAGS)}))*")("named"))),
+        + pp.Opt(column(pp.Regex(rf"(?:{'|'.join(_LOG_FLAGS)})(?: (?:{'|'.join(_LOG_FLAGS)}))*")("named")))
+        # The prefix is printed raw, to the end of the line.
+        + pp.Opt(
+            phrase("prefix")
+            + pp.Literal('"')
+            + glued(pp.Regex(r'(?:[^"]|"(?! *$))*').set_name("prefix"), "prefix")
+            + column(pp.Literal('"'))
+        ),
         _log,
     ),
     **option(
         "nflog-prefix nflog-group nflog-range nflog-size nflog-threshold",
-        pp.Opt(phrase("nflog-prefix") + quoted_prefix("nflog-(?:group|range|size|threshold) [0-9]+"))
+        perhaps("nflog-prefix", "prefix", pp.Regex(r'"(?:[^"\\]|\\.)*"|[^ "]+').set_name("prefix"))
         + perhaps("nflog-group", "group", integer)
         + perhaps("nflog-range", "range", integer)
         + perhaps("nflog-size", "size", integer)
         + perhaps("nflog-threshold", "threshold", integer),
-        targets.NflogOption,
+        _nflog,
     ),
     **option(
         "NFQUEUE",

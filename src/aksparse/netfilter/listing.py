@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from aksparse.netfilter.listed_matches import LISTED_MATCHES
 from aksparse.netfilter.listed_targets import DESTINATION, LISTED_TARGETS, to_destination
+from aksparse.netfilter.matches.packet import CommentMatch
 from aksparse.netfilter.rules import Match
 from aksparse.netfilter.targets import TargetOption
 from aksparse.tokens import remember
@@ -55,12 +56,15 @@ def _read_repeated_options(text: str) -> Options:
     return tuple(matches), tuple(target_options), None, None, False
 
 
+_UNSET = re.compile(r"(?<=[^ ])match bpf (?=pinned /|[0-9]+(?: [0-9]+){3})")
+
+
 def _set_apart(text: str) -> str:
     """The options before a comment, where the one that is printed without a blank before it has got one."""
     if "match bpf " not in text:
         return text
     before, comment, behind = text.partition("/* ")
-    return re.sub("(?<=[^ ])match bpf ", " match bpf ", before) + comment + behind
+    return _UNSET.sub(" match bpf ", before) + comment + behind
 
 
 def _read_option(text: str, position: int) -> tuple[Match | TargetOption, int] | None:
@@ -87,7 +91,8 @@ def read_commented_options(text: str) -> Options:
     """Read a comment, or options and a comment, where it is open where the comment ends.
 
     A comment is printed raw and ends at some ``*/``. Where there are several, the end is chosen after which everything
-    can be typed, the last such if there are more, and the choice is marked as a guess.
+    can be typed, the last such if there are more, and the choice is marked as a guess. It is of two comments where the
+    next begins at once.
     """
     if not text.startswith("/* "):
         return read_options(text)
@@ -98,6 +103,8 @@ def read_commented_options(text: str) -> Options:
     comment, rest = next((reading for reading in readings if reading[1][2] is None), readings[-1])
     matches, target_options, other, second_comment, _ = rest
     if second_comment is not None:
-        # A rule here has one comment; a second one stays as it was printed.
+        # Which of the matches stand between the comments is not known any more.
         matches, target_options, other = (), (), text[len(comment) + 6 :].strip(" ")
+    comment, *others = comment.split(" */ /* ")
+    matches = (*(CommentMatch(comment=other_comment) for other_comment in others), *matches)
     return matches, target_options, other, comment, len(readings) > 1

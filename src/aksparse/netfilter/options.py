@@ -100,5 +100,6 @@ def glued(token: pp.ParserElement, field: str) -> pp.ParserElement:
 
 
 HEX = pp.Regex(r"0x[0-9a-fA-F]{1,16}").set_name("hexadecimal number")
+LONG = pp.Regex(r"[0-9]{1,20}").set_name("integer")  # of 64 bits
 MASKED = pp.Regex(r"0x[0-9a-fA-F]{1,16}(?:/0x[0-9a-fA-F]{1,16})?").set_name("number/mask")
 NUMBER_RANGE = pp.Regex(r"[0-9]{1,18}(?::[0-9]{1,18})?").set_name("number or range")

@@ -6,6 +6,9 @@ Format: iptables(8). How each of the two forms is written: `aksparse.commands.ip
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import attrs
 
 from aksparse.netfilter.matches import kernel, packet, rates
@@ -53,6 +56,8 @@ Match = (
     | kernel.RealmMatch
     | kernel.HelperMatch
     | packet.TcpmssMatch
+    | kernel.IpvsMatch
+    | packet.CommentMatch
 )
 
 
@@ -75,7 +80,7 @@ class Rule(Record):
         source: the source network; a name where the tool printed one.
         destination: the destination network; a name where the tool printed one.
         negated: which of protocol, in_interface, out_interface, source, destination mean everything else.
-        comment: the comment.
+        comment: the comment, or the first of several; the others are among the matches.
         comment_ambiguous: whether the comment may have ended elsewhere, because it holds `*/`.
         matches: the typed matches of extensions, in order.
         target_options: the typed options of the target, in order.
@@ -125,6 +130,12 @@ class Chain(Record):
     bytes: int | None = None
     counters_approximate: bool | None = None
     rules: tuple[Rule, ...] = ()
+
+
+def tool_and_words(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The tool that a command line runs, which may be one of several in a program, and its words."""
+    several = len(argv) > 1 and re.fullmatch("xtables-(?:nft|legacy)-multi", argv[0])
+    return (argv[1], argv[2:]) if several else (argv[0], argv[1:])
 
 
 _UNITS = {unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}

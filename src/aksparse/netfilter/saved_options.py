@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from aksparse.netfilter.matches import kernel, packet, rates
 from aksparse.netfilter.rules import Match
-from aksparse.netfilter.values import PROTOCOLS, build, to_ports
+from aksparse.netfilter.values import PROTOCOLS, build, to_ports, unquoted
 
 
 class SavedOption(NamedTuple):
@@ -41,19 +41,13 @@ class Untyped(Exception):
     """An extension has an option that has no place in its record."""
 
 
+_TEXTS = ("--log-prefix", "--nflog-prefix")  # their value may look like an option
 _WORD = re.compile(r' *("(?:[^"\\]|\\.)*"|[^ ]+)', re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def words_in(text: str) -> list[str]:
     """The words of a rule; what stands between quotation marks is one, and keeps them."""
     return _WORD.findall(text)
-
-
-def unquoted(word: str) -> str:
-    if len(word) > 1 and word[0] == word[-1] == '"':
-        return _ESCAPED.sub(r"\1", word[1:-1])
-    return word
 
 
 def options_in(words: list[str]) -> _SavedOptions:
@@ -74,6 +68,8 @@ def options_in(words: list[str]) -> _SavedOptions:
 def _begins_option(words: list[str], position: int) -> bool:
     """Whether an option begins here: at its name, or at the exclamation mark before it."""
     word = words[position]
+    if words[position - 1] in _TEXTS:
+        return False
     if word == "!":
         return position + 1 < len(words) and words[position + 1].startswith("--")
     return word.startswith("--") and words[position - 1] != "!"
@@ -310,6 +306,7 @@ _SAVED_MATCHES: dict[str, Callable[[_SavedOptions], Match]] = {
     "pkttype": _plain(kernel.PkttypeMatch),
     "realm": _plain(kernel.RealmMatch),
     "helper": _plain(kernel.HelperMatch),
+    "ipvs": _plain(kernel.IpvsMatch),
     "tcpmss": _plain(packet.TcpmssMatch),
 }
 

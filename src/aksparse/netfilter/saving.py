@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from aksparse.netfilter.matches.packet import PortMatch
+from aksparse.netfilter.matches.packet import CommentMatch, PortMatch
 from aksparse.netfilter.rules import Match
-from aksparse.netfilter.saved_options import options_in, read_match, unquoted, words_in
+from aksparse.netfilter.saved_options import options_in, read_match, words_in
 from aksparse.netfilter.saved_targets import read_target_options
 from aksparse.netfilter.targets import TargetOption
-from aksparse.netfilter.values import to_ports
+from aksparse.netfilter.values import to_ports, unquoted
 from aksparse.records import maker
 from aksparse.tokens import remember
 
@@ -53,10 +53,12 @@ def read_saved_matches(text: str) -> SavedMatches:
     comment = None
     for part in _parts(words_in(text)):
         name = part[1] if part[0] == "-m" and len(part) > 1 else ""
-        if name == "comment" and part[2:3] == ["--comment"] and len(part) == 4 and comment is None:
-            comment = unquoted(part[3])
-            continue
-        if option := read_match(name, options_in(part[2:])) if name else None:
+        if name == "comment" and part[2:3] == ["--comment"] and len(part) == 4:
+            if comment is None:
+                comment = unquoted(part[3])
+            else:
+                matches.append(CommentMatch(comment=unquoted(part[3])))
+        elif option := read_match(name, options_in(part[2:])) if name else None:
             matches.append(option)
         else:
             others.append(" ".join(part))
@@ -67,7 +69,7 @@ def _parts(words: list[str]) -> list[list[str]]:
     """The words of each match: a match begins at `-m`."""
     parts: list[list[str]] = []
     for position, word in enumerate(words):
-        if (word == "-m" and words[position - 1 : position] != ["--comment"]) or not parts:
+        if (word == "-m" and words[max(position - 3, 0) : position] != ["-m", "comment", "--comment"]) or not parts:
             parts.append([])
         parts[-1].append(word)
     return parts

@@ -326,12 +326,12 @@ class TeeOption:
 
     Attributes:
         kind: which option this is.
-        gateway: the gateway that gets it.
+        gateway: the gateway that gets it; a name where the tool printed one.
         oif: the interface by which it goes.
     """
 
     kind: Literal["tee"] = "tee"
-    gateway: IPv4Address | IPv6Address
+    gateway: IPv4Address | IPv6Address | str
     oif: str | None = None
 
 

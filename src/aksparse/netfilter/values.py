@@ -182,6 +182,25 @@ def to_repeated_address(text: str) -> Address:
 _NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
 
 
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def unquoted(word: str) -> str:
+    """A word without the quotation marks around it, and without the backslashes that are within such."""
+    if len(word) > 1 and word[0] == word[-1] == '"':
+        return _ESCAPED.sub(r"\1", word[1:-1])
+    return word
+
+
+def to_ip_or_name(text: str) -> IPv4Address | IPv6Address | str:
+    try:
+        return to_ip(text)
+    except BadValue:
+        if _NUMERIC.fullmatch(text):
+            raise
+        return text
+
+
 def to_words(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
 
@@ -194,6 +213,7 @@ _CONVERTERS: dict[Any, Callable[[str], Any]] = {
     Decimal: to_decimal,
     tuple[str, ...]: to_words,
     IPv4Address | IPv6Address: to_ip,
+    IPv4Address | IPv6Address | str: to_ip_or_name,
     Address: to_address,
     PortRange: to_ports,
     NumberRange: to_number_range,
@@ -261,5 +281,7 @@ _NUMBERED = {
     **{59: "ipv6-nonxt", 60: "ipv6-opts", 88: "eigrp", 89: "ospf", 94: "ipip", 97: "etherip", 103: "pim"},
     **{108: "ipcomp", 112: "vrrp", 115: "l2tp", 132: "sctp", 135: "mobility-header", 136: "udplite"},
 }
-PROTOCOLS = {"0": "all", **{str(number): name for number, name in _NUMBERED.items()}}
-"""The names of protocols by number, as /etc/protocols has them."""
+# Listings before 1.8.9 print these names where the rules of `-S` have the others.
+_OTHER_NAMES = {"icmpv6": "ipv6-icmp", "ipv6-mh": "mobility-header", "mh": "mobility-header"}
+PROTOCOLS = {"0": "all", **{str(number): name for number, name in _NUMBERED.items()}, **_OTHER_NAMES}
+"""The names of protocols as /etc/protocols has them, by number and by other names."""

@@ -376,3 +376,30 @@ class RealmMatch:
     kind: Literal["realm"] = "realm"
     realm: Masked
     negated: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class IpvsMatch:
+    """The match of a connection of the kernel's load balancer (`-m ipvs`): Docker's swarm and kube-router write it.
+
+    Attributes:
+        kind: which match this is.
+        ipvs: whether the packet must belong to such a connection.
+        vproto: the number of the protocol of the virtual service.
+        vaddr: its address; a name where the tool printed one.
+        vport: its port.
+        vdir: the direction, `ORIGINAL` or `REPLY`.
+        vmethod: how packets are sent on, `GATE`, `IPIP` or `MASQ`.
+        vportctl: the port of the connection that controls this one.
+        negated: which of these mean everything else.
+    """
+
+    kind: Literal["ipvs"] = "ipvs"
+    ipvs: bool = False
+    vproto: int | None = None
+    vaddr: Address | None = None
+    vport: int | None = None
+    vdir: str | None = None
+    vmethod: str | None = None
+    vportctl: int | None = None
+    negated: tuple[str, ...] = ()

@@ -254,3 +254,16 @@ class BpfMatch:
     kind: Literal["bpf"] = "bpf"
     bytecode: tuple[str, ...] = ()
     object_pinned: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CommentMatch:
+    """A comment behind the first one of a rule (`-m comment`): Calico writes two.
+
+    Attributes:
+        kind: which match this is.
+        comment: the text.
+    """
+
+    kind: Literal["comment"] = "comment"
+    comment: str
