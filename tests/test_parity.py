@@ -83,6 +83,36 @@ def parts_of(schema: Any, path: str) -> list[tuple[str, dict[str, Any]]]:
     return [(path, schema), *(part for key, item in schema.items() for part in parts_of(item, f"{path}.{key}"))]
 
 
+# Packages
+
+
+def children(package: Path) -> set[str]:
+    """What is in a package: modules and packages without their ends, other files with them."""
+    paths = (path for path in package.iterdir() if not path.name.startswith(("_", ".")))
+    return {path.name.removesuffix(".py") for path in paths} - {"py.typed"}
+
+
+PACKAGES = sorted(path.parent for path in PACKAGE.glob("*/**/__init__.py") if path.parent.name != "commands")
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_package_says_what_each_of_its_modules_is(package: Path) -> None:
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    items = [re.findall(r"`([\w.]+)`", names) for names in re.findall(r"^- ([^:]+):", text, re.MULTILINE)]
+    assert {name for names in items for name in names} <= children(package)
+    assert children(package) <= set(re.findall(r"`([\w.]+)`", text))
+
+
+def test_readme_says_where_everything_is() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, section = readme.partition("Where things are:\n")
+    table = section.strip().partition("\n\n")[0]
+    named = {
+        Path(name).name.removesuffix(".py") for row in table.splitlines() for name in re.findall(r"`([^`]+)`", row)
+    }
+    assert children(PACKAGE) <= named
+
+
 # Records
 
 

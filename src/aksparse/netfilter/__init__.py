@@ -7,4 +7,5 @@
 - `listing`: the options of a rule in a listing (`iptables -L`); `listed_matches`, `listed_targets`: how each is printed
   there, in the words of `options`.
 - `saving`: the options of a rule in `iptables-save`; `saved_options`, `saved_targets`: how each is printed there.
+- `packets`: what becomes of a packet in the chains of a table.
 """
