@@ -19,6 +19,16 @@ def said_by_text(document: Any) -> Any:
     return True if document is None else document
 
 
+def said_by_text_of_rule(rule: Any) -> Any:
+    """A rule of `ip -j rule`: the text has no mask that covers all bits, and what another mask cuts off as a number."""
+    said = said_by_text(rule)
+    masks = {"sport_mask": "0xffff", "dport_mask": "0xffff", "dscp_mask": "0x3f", "flowlabel_mask": "0xfffff"}
+    said = {key: value for key, value in said.items() if masks.get(key) != value}
+    if "dscp_mask" in said:
+        said["dscp"] = f"{int(said['dscp']):#x}"
+    return said
+
+
 def judge_of_route(judge: Any, *, details: bool) -> Any:
     """A route of `ip -j route`; the text has some of its keys only with `-d`."""
     route = said_by_text(judge)

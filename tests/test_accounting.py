@@ -280,7 +280,7 @@ FORMAT_WORDS = {
     "brctl_showmacs": "",
     "brctl_showstp": "bridge id designated root port path cost max age hello time forward delay ageing timer tcn"
     " topology change gc flags state message hold",
-    "bridge_fdb": "dev dst vlan port vni src via ifindex nhid link netnsid used master",
+    "bridge_fdb": "dev dst vlan port vni src via ifindex nhid link netnsid used master state",
     "bridge_link": "mtu master state priority cost hwmode mcast router n max groups backup port nhid",
     "cni_conf": "",
     "crictl_pods": "",
@@ -294,6 +294,7 @@ FORMAT_WORDS = {
     " on off inherit auto minmtu maxmtu numtxqueues numrxqueues addrgenmode portname portid switchid protodown"
     " overrun collsns heartbt transns mcast interval count designated dev srcport dstport local map 6rd grat"
     " udpcsum noudpcsum udp6zerocsumtx noudp6zerocsumtx noudp6zerocsumrx remcsumtx nolearning flowlabel maxaddr"
+    " noudp noproxy norsc nol2miss nol3miss noremcsum nolocalbypass"
     " remotes nopmtudisc noencap hoplimit encaplimit localremote innerprotoinherit sequence"
     " mac bcast spoof checking query rss prog xdpgeneric xdpoffload xdpmulti"
     " pkey dbitrate dsample dtq dprop dphase dsjw dbrp icvlen encodingsa validate send end station nomultiproto",
@@ -302,7 +303,7 @@ FORMAT_WORDS = {
     " error users used age iif pref nh info mtu window rtt rttvar ssthresh cwnd advmss reordering hoplimit initcwnd"
     " features rto min initrwnd quickack congctl fastopen no cookie lock weight",
     "ip_rule": "from to tos fwmark iif oif uidrange ipproto sport dport tun id lookup table suppress prefixlength"
-    " ifgroup realms goto map proto",
+    " ifgroup realms goto map proto dscp flowlabel",
     # `None` is `headless`; `<none>`, `<unknown>` and `<invalid>` are absent.
     "kubectl_get": "none unknown invalid unset ago more of over",
     "iptables": "chain policy references packets bytes match dst src type dpt dpts spt spts mode probability every"
@@ -379,7 +380,8 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"\b(?:true|false)\b", " ", line)
         case "ip_addr":
             # With `-o` every address has the interface before it.
-            line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", line.replace("protodown on", "down"))
+            line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", re.sub(r"(?=protodown_reason)", " ", line))
+            line = re.sub(r"(?:slave[12]|interlink) <none>", "", line.replace("protodown on", "down"))
             line = re.sub(r"(?<=[0-9])Mbps| \(Mbps\)", "", line.replace("vnifilterid", "vnifilter id"))
         case "kubectl_get":
             line = re.sub(r"^((?:\S+ +)?[a-z]+)\.[a-z0-9.]+/", r"\1/", line)  # the group of a resource

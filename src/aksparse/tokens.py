@@ -34,6 +34,8 @@ word = pp.Regex(r"[^ \t]+").set_name("word")
 # 18 digits are more than any tool prints and always fit the 64-bit integers of JSON.
 integer = pp.Regex(r"[0-9]{1,18}").set_name("integer")
 signed_integer = pp.Regex(r"-?[0-9]{1,18}").set_name("integer")
+# Counters of 64 bits have up to 20 digits: some drivers count below 0.
+long_integer = pp.Regex(r"-?[0-9]{1,20}").set_name("integer")
 ipv4 = pp.Regex(r"[0-9.]{7,15}").set_name("IPv4 address")
 ipv6 = pp.Regex(r"[0-9a-fA-F:][0-9a-fA-F:.]{1,44}").set_name("IPv6 address")
 ip_address = (ipv4 | ipv6).set_name("IP address")

@@ -173,6 +173,7 @@ class Topology:
             f"gso_max_segs {self.number(1, 65535)}",
             f"gro_max_size {self.number(1, 200000)}",
             *("promisc on", "allmulticast on", "multicast off", "arp off", "dynamic on", "trailers off"),
+            f"protodown_reason {self.number(0, 31)} on",
             *("protodown on", "carrier off"),
         )
         lines = [f"link set dev {name} {setting}" for setting in settings]

@@ -24,13 +24,24 @@ from aksparse.iproute.keywords import (
     a_flag,
     a_name,
     a_number,
+    a_value,
     an_address,
     report_unknown,
     shows,
 )
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
-from aksparse.tokens import BadValue, column, integer, ip_address, remember, rest_of_line, to_repeated_ip, word
+from aksparse.tokens import (
+    BadValue,
+    column,
+    integer,
+    ip_address,
+    remember,
+    rest_of_line,
+    signed_integer,
+    to_repeated_ip,
+    word,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +66,7 @@ class FdbEntry(Record):
         activity_notify: whether somebody is told when the entry becomes active or inactive.
         inactive: whether the entry is inactive.
         master: the bridge that has the entry.
-        state: `permanent`, `static` or `stale`; an entry that the bridge has learned has none.
+        state: `permanent`, `static`, `stale` or a number; an entry that the bridge has learned has none.
         other: the rest, from the first word on that is not known.
     """
 
@@ -117,12 +128,13 @@ _OPTIONS = Options(
         **{name: a_number(name) for name in ("vlan", "port", "vni", "src_vni")},
         "via": Option(column(pp.Literal("ifindex")) + column(integer) | column(word), _read_via),
         "nhid": a_number("nhid"),
-        "link-netnsid": a_number("linkNetNsId"),
+        "link-netnsid": a_value("linkNetNsId", signed_integer, int),
         "used": Option(column(_times), _read_times),
         **{flag: _flag(flag) for flag in ("self", "router", "extern_learn", "offload", "sticky", "locked")},
         **{mark: a_flag(mark) for mark in ("activity_notify", "inactive")},
         "master": a_name("master"),
         **{state: _state(state) for state in ("permanent", "static", "stale")},
+        **{f"state={number}": _state(number) for number in ("0", "0x1", "0x8", "0x10", "0x20")},
     }
 )
 _mac = column(pp.Regex(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}").set_name("link-layer address")("mac"))

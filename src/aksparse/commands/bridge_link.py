@@ -123,6 +123,7 @@ _DETAIL = {
     **{name: _a_switch(name) for name in _SWITCHES},
     **{name: a_number(name) for name in ("mcast_router", "backup_nhid", "mcast_n_groups", "mcast_max_groups")},
     "backup_port": a_name("backup_port"),
+    "hwmode": a_name("hwmode"),  # of an interface that is a port as well
 }
 _SETTINGS = Options(
     {
@@ -131,7 +132,6 @@ _SETTINGS = Options(
         "state": Option(column(_state), _a_state),
         "priority": a_number("priority"),
         "cost": a_number("cost"),
-        "hwmode": a_name("hwmode"),
         **_DETAIL,
     }
 )

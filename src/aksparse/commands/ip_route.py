@@ -72,7 +72,7 @@ class IPRoute(Record):
         flow: the realms.
         uid: the user who was asked for.
         cache: what the kernel did to the route that was asked for, such as `local` or `redirected`.
-        expires: how long the route will last, in seconds.
+        expires: how long the route will last, in seconds; negative when it should be gone and is not yet.
         error: the error that packets meet, as the number of the kernel.
         users: how many use the route.
         used: how often the route was used.
@@ -146,6 +146,7 @@ def _to_seconds(text: str) -> int:
 
 
 _period = pp.Regex(r"[0-9]{1,10}sec").set_name("seconds")
+_period_to_come = pp.Regex(r"-?[0-9]{1,10}sec").set_name("seconds")
 _network = pp.Regex(r"(?:[0-9.]{7,15}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)/[0-9]{1,3}").set_name("network")
 _OPTIONS = Options(
     {
@@ -161,7 +162,7 @@ _OPTIONS = Options(
         "metric": a_number("metric"),
         "mark": a_value("mark", pp.Regex(r"0x[0-9a-f]{1,8}|[0-9]{1,10}").set_name("mark"), lambda text: int(text, 0)),
         "uid": a_number("uid"),
-        "expires": a_value("expires", _period, _to_seconds),
+        "expires": a_value("expires", _period_to_come, _to_seconds),
         "error": a_value("error", pp.Regex(r"-?[0-9]{1,10}").set_name("error number"), int),
         "users": a_number("users"),
         "used": a_number("used"),

@@ -2,7 +2,8 @@
 
 Format: ip-rule(8) of iproute2, `ip/iprule.c` (`print_rule`). One rule is a line: its priority, `not` where it is for
 everything else, then keywords with values. Names, values and the absence of keys follow `ip -j rule`, so that the
-tool's own JSON can judge; what is `null` there (`not`, `nop`, `iif_detached` ...) is true here.
+tool's own JSON can judge; what is `null` there (`not`, `nop`, `iif_detached` ...) is true here. The text has a mask of
+ports, `dscp` or `flowlabel` only where it does not cover all bits, and such a `dscp` only as a number.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from aksparse.iproute.keywords import (
 )
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
-from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, to_network, word
+from aksparse.tokens import column, integer, ip_address, long_integer, remember, rest_of_line, to_ip, to_network, word
 
 
 @attrs.frozen(kw_only=True)
@@ -55,9 +56,15 @@ class IPRule(Record):
         sport: the source port.
         sport_start: the first source port.
         sport_end: the last source port.
+        sport_mask: the mask of the source port, in hexadecimal; absent means all bits.
         dport: the destination port.
         dport_start: the first destination port.
         dport_end: the last destination port.
+        dport_mask: the mask of the destination port, in hexadecimal; absent means all bits.
+        dscp: the differentiated services code point, a name or a number.
+        dscp_mask: the mask of the code point, in hexadecimal; absent means all bits.
+        flowlabel: the flow label of IPv6, in hexadecimal.
+        flowlabel_mask: the mask of the flow label, in hexadecimal; absent means all bits.
         tun_id: the number of the tunnel that the packet came through.
         table: the routing table to look into, a name or a number.
         suppress_prefixlen: routes with prefixes up to this length are passed over.
@@ -94,9 +101,15 @@ class IPRule(Record):
     sport: int | None = None
     sport_start: int | None = None
     sport_end: int | None = None
+    sport_mask: str | None = None
     dport: int | None = None
     dport_start: int | None = None
     dport_end: int | None = None
+    dport_mask: str | None = None
+    dscp: str | None = None
+    dscp_mask: str | None = None
+    flowlabel: str | None = None
+    flowlabel_mask: str | None = None
     tun_id: int | None = None
     table: str | None = None
     suppress_prefixlen: int | None = None
@@ -137,13 +150,25 @@ def _interface_option(field: str) -> Option:
 
 def _port_option(field: str) -> Option:
     def read(words: Words, fields: Fields) -> None:
-        first, dash, last = words.popleft().partition("-")
+        text, slash, mask = words.popleft().partition("/")
+        first, dash, last = text.partition("-")
         if dash:
             fields[f"{field}_start"], fields[f"{field}_end"] = int(first), int(last)
         else:
-            fields[field] = int(first)
+            fields[field] = int(first, 16 if slash else 10)
+        if slash:
+            fields[f"{field}_mask"] = mask
 
-    return Option(column(pp.Regex(r"[0-9]{1,5}(?:-[0-9]{1,5})?").set_name("port or port range")), read)
+    return Option(column(_ports), read)
+
+
+def _masked_option(field: str, mask_field: str, value: pp.ParserElement) -> Option:
+    def read(words: Words, fields: Fields) -> None:
+        fields[field], slash, mask = words.popleft().partition("/")
+        if slash:
+            fields[mask_field] = mask
+
+    return Option(column(value), read)
 
 
 def _action_option(action: str) -> Option:
@@ -159,12 +184,6 @@ def _read_table(words: Words, fields: Fields) -> None:
         fields["l3mdev"] = True
     else:
         fields["table"] = words.popleft()
-
-
-def _read_mark(words: Words, fields: Fields) -> None:
-    fields["fwmark"], slash, mask = words.popleft().partition("/")
-    if slash:
-        fields["fwmask"] = mask
 
 
 def _read_users(words: Words, fields: Fields) -> None:
@@ -189,21 +208,28 @@ def _read_goto(words: Words, fields: Fields) -> None:
 _network = (pp.Literal("all") | pp.Regex(r"(?:[0-9.]{7,15}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)(?:/[0-9]{1,3})?")).set_name(
     "network"
 )
-_ACTIONS = ("blackhole", "unreachable", "prohibit", "throw", "unicast")
+_hexadecimal = r"0(?:x[0-9a-f]{1,4})?"
+_ports = pp.Regex(rf"{_hexadecimal}/{_hexadecimal}|[0-9]{{1,5}}(?:-[0-9]{{1,5}})?").set_name("port or port range")
 _mark = pp.Regex(r"(?:0x)?[0-9a-f]{1,8}(?:/(?:0x)?[0-9a-f]{1,8})?").set_name("mark")
+_ACTIONS = (
+    *("blackhole", "unreachable", "prohibit", "throw", "unicast", "none", "local", "broadcast", "anycast", "multicast"),
+    *("nat", "xresolve"),
+)
 _OPTIONS = Options(
     {
         "from": _network_option("src", "srclen"),
         "to": _network_option("dst", "dstlen"),
         "tos": a_name("tos"),
-        "fwmark": Option(column(_mark), _read_mark),
+        "fwmark": _masked_option("fwmark", "fwmask", _mark),
         "iif": _interface_option("iif"),
         "oif": _interface_option("oif"),
         "uidrange": Option(column(pp.Regex(r"[0-9]{1,10}-[0-9]{1,10}").set_name("range of users")), _read_users),
         "ipproto": a_name("ipproto"),
         "sport": _port_option("sport"),
         "dport": _port_option("dport"),
-        "tun_id": a_number("tun_id"),
+        "dscp": _masked_option("dscp", "dscp_mask", word),
+        "flowlabel": _masked_option("flowlabel", "flowlabel_mask", _mark),
+        "tun_id": a_value("tun_id", long_integer, int),
         "lookup": Option(column(word), _read_table),
         "suppress_prefixlength": a_number("suppress_prefixlen"),
         "suppress_ifgroup": a_name("suppress_ifgroup"),
@@ -212,7 +238,7 @@ _OPTIONS = Options(
         "masquerade": a_flag("masquerade"),
         "goto": Option(column(integer) + pp.Opt(column(pp.Literal("[unresolved]"))), _read_goto),
         "nop": a_flag("nop"),
-        **{action: _action_option(action) for action in (*_ACTIONS, *"6789")},  # -N prints their numbers
+        **{action: _action_option(action) for action in (*_ACTIONS, *map(str, range(13)))},  # -N prints their numbers
         "proto": a_name("protocol"),
     }
 )

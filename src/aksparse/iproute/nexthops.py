@@ -62,7 +62,8 @@ class Metrics:
         hoplimit: the hop limit of packets sent.
         initcwnd: the initial congestion window, in segments.
         ecn: explicit congestion notification is on.
-        features: the features, in hexadecimal, if there are others than `ecn`.
+        tcp_usec_ts: TCP timestamps count microseconds.
+        features: the features, in hexadecimal, if there are others.
         rto_min: the least retransmission timeout, in milliseconds.
         initrwnd: the initial receive window, in segments.
         quickack: whether acknowledgements are sent without delay: 1 or 0.
@@ -82,6 +83,7 @@ class Metrics:
     hoplimit: int | None = None
     initcwnd: int | None = None
     ecn: bool | None = None
+    tcp_usec_ts: bool | None = None
     features: str | None = None
     rto_min: int | None = None
     initrwnd: int | None = None
@@ -172,9 +174,8 @@ def _lockable(field: str, value: pp.ParserElement, read_value: Callable[[Words, 
 
 
 def _read_features(words: Words, metrics: Fields) -> None:
-    if words and words[0] == "ecn":
-        words.popleft()
-        metrics["ecn"] = True
+    while words and words[0] in _FEATURES:
+        metrics[words.popleft()] = True
     if words and words[0].startswith("0x"):
         metrics["features"] = words.popleft()
 
@@ -200,7 +201,10 @@ _NUMBERS = (
     *("mtu", "window", "ssthresh", "cwnd", "advmss", "reordering", "hoplimit", "initcwnd", "initrwnd", "quickack"),
     "fastopen_no_cookie",
 )
-_features = pp.Opt(column(pp.Literal("ecn"))) + pp.Opt(column(pp.Regex(r"0x[0-9a-f]{1,8}").set_name("features")))
+_FEATURES = ("ecn", "tcp_usec_ts")
+_features = pp.ZeroOrMore(column(pp.Literal("ecn") | "tcp_usec_ts")) + pp.Opt(
+    column(pp.Regex(r"0x[0-9a-f]{1,8}").set_name("features"))
+)
 METRICS: dict[str, Option] = {
     **{keyword: _metric(keyword, integer, int) for keyword in _NUMBERS},
     **{keyword: _metric(keyword, _time, _to_milliseconds) for keyword in ("rtt", "rttvar", "rto_min")},

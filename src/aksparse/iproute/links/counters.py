@@ -8,7 +8,7 @@ from __future__ import annotations
 import pyparsing as pp
 
 from aksparse.linere import LineGrammar
-from aksparse.tokens import column, integer
+from aksparse.tokens import column, long_integer
 
 _COUNTER_NAMES = {
     **{"mcast": "multicast", "missed": "missed_errors", "overrun": "over_errors", "carrier": "carrier_errors"},
@@ -23,7 +23,7 @@ _COUNTERS = LineGrammar(
     + pp.Literal(":").leave_whitespace()
     + pp.Regex(r"[a-z]+(?:[ \t]+[a-z]+)*").set_name("names of counters")("names")
 )
-_COUNTS = LineGrammar(pp.OneOrMore(column(integer)))
+_COUNTS = LineGrammar(pp.OneOrMore(column(long_integer)))
 ROUNDED_COUNTS = LineGrammar(pp.OneOrMore(column(pp.Regex(r"[0-9]+(?:\.[0-9]+)?[kMGTPE]?i?").set_name("count"))))
 """Counts with `-h`."""
 

@@ -88,7 +88,8 @@ def _to_prefix(key: str) -> Callable[[str], Fields]:
     return fields
 
 
-_PORT_STATE = r"[0-9]{1,5} +<[a-z_,]*>"
+_PORT_STATE = r"[0-9]{1,5} +(?:ad_(?:actor|partner)_oper_port_state_str )? *<[a-z_,]*>"
+_FLAGS = shaped("", r"<[A-Z0-9_a-z,]*>", lambda text: {"flags": [flag for flag in text[1:-1].split(",") if flag]})
 _QOS_MAP = r"\{ (?:[0-9]{1,9}:[0-9]{1,9} )*\}"
 
 _COMMON = options(
@@ -163,6 +164,7 @@ _KINDS: dict[str, Options] = {
         numbers("num_grat_arp:num_peer_notif all_slaves_active min_links lp_interval packets_per_slave"),
         numbers("ad_aggregator:ad_info.aggregator ad_num_ports:ad_info.num_ports ad_actor_key:ad_info.actor_key"),
         numbers("ad_partner_key:ad_info.partner_key ad_actor_sys_prio ad_user_port_key tlb_dynamic_lb"),
+        switches("coupled_control"),
     ),
     "bond_slave": options(
         strings("state mii_status perm_hwaddr"),
@@ -174,14 +176,15 @@ _KINDS: dict[str, Options] = {
     "vlan": options(
         strings("protocol"),
         numbers("id"),
-        shaped("", r"<[A-Z0-9_a-z,]*>", lambda text: {"flags": [flag for flag in text[1:-1].split(",") if flag]}),
+        _FLAGS,
         shaped("ingress-qos-map", _QOS_MAP, _to_map("ingress_qos")),
         shaped("egress-qos-map", _QOS_MAP, _to_map("egress_qos")),
     ),
     "vxlan": options(
-        flags("external proxy rsc l2miss l3miss gbp gpe remcsumtx:remcsum_tx remcsumrx:remcsum_rx mcroute"),
-        yes_or_no("learning localbypass vnifilter udpcsum:udp_csum udp6zerocsumtx:udp_zero_csum6_tx"),
-        yes_or_no("udp6zerocsumrx:udp_zero_csum6_rx"),
+        flags("external gbp gpe remcsumtx:remcsum_tx remcsumrx:remcsum_rx mcroute"),
+        yes_or_no("learning proxy rsc l2miss l3miss localbypass vnifilter udpcsum:udp_csum"),
+        yes_or_no("udp6zerocsumtx:udp_zero_csum6_tx udp6zerocsumrx:udp_zero_csum6_rx"),
+        yes_or_no("udp_csum udp_zero_csum6_tx udp_zero_csum6_rx remcsum_tx remcsum_rx"),  # since 6.2
         numbers("id dstport:port ttl ageing maxaddr:limit"),
         addresses_by_family("remote group local"),
         strings("dev:link df flowlabel:label reserved_bits"),
@@ -213,7 +216,9 @@ _KINDS: dict[str, Options] = {
     ),
     "ipvlan": options(strings("mode"), flags("private vepa bridge")),
     "tun": options(
-        strings("type user group"),
+        strings("type"),
+        numbers("user group"),  # where they have no name
+        strings("user group"),
         switches("pi vnet_hdr persist"),
         flags("multi_queue"),
         numbers("numqueues numdisabled"),
@@ -239,10 +244,17 @@ _KINDS: dict[str, Options] = {
     "vti": options(addresses("remote local"), *_TUNNEL),
     "xfrm": options(flags("external"), strings("if_id")),
     "hsr": options(
+        phrase("slave1 <none>", {}),
+        phrase("slave2 <none>", {}),
+        phrase("interlink <none>", {}),
         strings("slave1 slave2 supervision:supervision_addr interlink"),
         numbers("sequence:seq_nr proto version"),
     ),
-    "netkit": options(strings("mode type policy peer_policy scrub peer_scrub")),
+    "netkit": options(
+        strings("mode type policy scrub"),
+        shaped("peer policy", r"[^ \t]+", lambda text: {"peer_policy": text}),
+        shaped("peer scrub", r"[^ \t]+", lambda text: {"peer_scrub": text}),
+    ),
     "amt": options(
         shaped("", r"gateway|relay", lambda text: {"mode": text}),
         numbers("gateway_port relay_port max_tunnels"),
@@ -270,7 +282,7 @@ _KINDS: dict[str, Options] = {
         switches("protect encrypt send_sci:inc_sci end_station:es scb replay:replay_protect"),
         valued("window", signed_integer, int),
     ),
-    "rmnet": options(numbers("mux_id")),
+    "rmnet": options(numbers("mux_id"), _FLAGS),
     "wwan": options(numbers("linkid")),
 }
 _SAME_OPTIONS = {

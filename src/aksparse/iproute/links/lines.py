@@ -13,7 +13,17 @@ import pyparsing as pp
 
 from aksparse.iproute.links.xdp import attachment, read_attachment
 from aksparse.linere import LineGrammar
-from aksparse.tokens import column, integer, ip_address, remember, rest_of_line, to_ip, word
+from aksparse.tokens import (
+    column,
+    end_of_column,
+    integer,
+    ip_address,
+    remember,
+    rest_of_line,
+    signed_integer,
+    to_ip,
+    word,
+)
 
 Fields = tuple[tuple[str, Any], ...]
 """Names of fields with their values."""
@@ -29,12 +39,22 @@ def option(keyword: str, value: pp.ParserElement) -> pp.ParserElement:
 # A name may hold "@": the last one separates it from the link, which has the form ifN when it is in another namespace.
 _ifname = pp.Regex(r"[^ \t]+(?=@[^ \t@]+:[ \t])|[^ \t]+(?=:[ \t])").set_name("interface name")
 peer = pp.Literal("@").leave_whitespace() + pp.Regex(r"[^ \t@:]+").leave_whitespace().set_name("link name")("link")
-_state = pp.Opt(
-    column(pp.Literal("link-netnsid")) + column((integer | "unknown")("link_netnsid"))
-    | column(pp.Literal("link-netns")) + column(word("link_netns"))
-) + pp.Opt(
-    column(pp.Literal("protodown")("proto_down"))
-    + column(pp.Literal("on"))
+# Reasons to keep a link down are printed without a blank before them where the link is not kept down.
+_glued = pp.FollowedBy(pp.Regex(r"protodown_reason <").leave_whitespace())
+
+
+def _last(token: pp.ParserElement) -> pp.ParserElement:
+    """A token that may be the last before the reasons."""
+    return token + (end_of_column | _glued)
+
+
+_netns = pp.Regex(r"[^ \t]+?(?=protodown_reason <)|[^ \t]+").set_name("word")
+_state = (
+    pp.Opt(
+        column(pp.Literal("link-netnsid")) + _last((integer | "unknown")("link_netnsid"))
+        | column(pp.Literal("link-netns")) + _last(_netns("link_netns"))
+    )
+    + pp.Opt(column(pp.Literal("protodown")("proto_down")) + column(pp.Literal("on")))
     + option("protodown_reason", pp.Regex(r"<[^> \t]*>")("proto_down_reason"))
 )
 
@@ -54,7 +74,7 @@ _settings = (
     + option("state", word("operstate"))
     + option("mode", word("linkmode"))
     + option("group", word("group"))
-    + option("qlen", integer("txqlen"))
+    + pp.Opt(column(pp.Literal("qlen")) + _last(signed_integer("txqlen")))
     + _state
 )
 LINK = LineGrammar(interface + _settings)
@@ -63,12 +83,12 @@ hardware_address = pp.Regex(r"[0-9a-fA-F:.*]+").set_name("link-layer address")
 LINK_LAYER = LineGrammar(
     pp.Literal("link/")
     + column(pp.Regex(r"[^ \t]+").leave_whitespace().set_name("link type")("link_type"))
-    + pp.Opt(column(hardware_address("address")))
+    + pp.Opt(_last(hardware_address("address")))
     + pp.Opt(
-        column(pp.Literal("brd")) + column(hardware_address("broadcast"))
-        | column(pp.Literal("peer")("peer")) + column(hardware_address("broadcast"))
+        column(pp.Literal("brd")) + _last(hardware_address("broadcast"))
+        | column(pp.Literal("peer")("peer")) + _last(hardware_address("broadcast"))
     )
-    + option("permaddr", hardware_address("permaddr"))
+    + pp.Opt(column(pp.Literal("permaddr")) + _last(hardware_address("permaddr")))
     + _state
     + pp.Opt(pp.Regex(r"promiscuity .*").set_name("details")("details"))
 )

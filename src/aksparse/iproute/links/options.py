@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyparsing as pp
 
 from aksparse.linere import LineGrammar
-from aksparse.tokens import column, integer, ip_address, ipv4, ipv6, to_ip, word
+from aksparse.tokens import column, ip_address, ipv4, ipv6, long_integer, to_ip, word
 
 Fields = dict[str, Any]
 """Keys of the JSON with their values."""
@@ -74,7 +74,7 @@ def valued(words: str, value: pp.ParserElement, convert: Callable[[str], Any]) -
 
 
 def numbers(words: str) -> _Group:
-    return valued(words, integer, int)
+    return valued(words, long_integer, int)
 
 
 def strings(words: str) -> _Group:

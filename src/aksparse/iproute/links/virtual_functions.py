@@ -58,7 +58,7 @@ def read_function(line: str) -> Fields | None:
     for setting in filter(None, map(str.strip, settings.split(","))):
         vlan, other = read_options(_VLAN, setting), read_options(_SETTINGS, setting)
         if "other" not in vlan:
-            if "vlan" in vlan or not vlans:
+            if not vlans or vlan.keys() & vlans[-1].keys():
                 vlans.append({})
             vlans[-1].update(vlan)
         elif "other" not in other:
