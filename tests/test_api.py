@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import aksparse
 from aksparse import (
     AksparseError,
+    UnknownCommand,
     build_wiring,
     compare,
     describe,
@@ -58,6 +60,37 @@ def test_what_was_parsed_survives_pickling() -> None:
     copy = pickle.loads(pickle.dumps(parsed))
     assert copy == parsed
     assert copy[0].span == parsed[0].span
+
+
+def test_a_command_is_named_by_its_name_or_by_its_command_line() -> None:
+    text = "10.0.0.0 0.0.0.0 255.0.0.0 U 0 0 0 eth0\n"
+    assert parse(text, "route").argv is None
+    told = parse(text, "sudo nsenter -t 42 -n route -n")
+    assert (told.argv, told.records) == (("route", "-n"), parse_route(text).records)
+    with pytest.raises(UnknownCommand, match=r"^what 'route -C' prints is not read; read are: "):
+        parse(text, "route -C")
+
+
+@pytest.mark.parametrize("read", [parse, parse_route, read_transcript])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [(b"a", "not from bytes: decode them first"), (None, "not from NoneType"), (["a"], "not from list")],
+)
+def test_what_is_no_text_is_a_type_error_that_says_so(read: Callable[[Any], object], given: object, told: str) -> None:
+    with pytest.raises(TypeError, match=f"^an output is read from its text, a str, {told}$"):
+        read(given)
+
+
+def test_a_command_line_in_one_text_is_no_list_of_words() -> None:
+    with pytest.raises(TypeError, match=r"^argv is a list of words, such as \['route', '-n'\], not one text$"):
+        parse_route("10.0.0.0 0.0.0.0 255.0.0.0 U 0 0 0 eth0\n", argv="route -n")
+
+
+def test_a_capture_may_be_in_memory() -> None:
+    text = "node:/# brctl show\ncbr0\t8000.160c0cac5660\tno\tveth9423965c\n"
+    capture = load_capture("logs/node.log", content=text.encode())
+    assert capture.name == "node.log"
+    assert [(str(bridge.span), bridge.name) for bridge in capture.outputs[0]] == [("node.log:2", "cbr0")]
 
 
 @pytest.mark.parametrize("name", aksparse.__all__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
@@ -11,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -133,18 +135,30 @@ def test_nothing_is_an_empty_list(command: str) -> None:
     assert (result.exit_code, json.loads(result.stdout), result.stderr) == (0, [], "")
 
 
-@pytest.mark.parametrize("line", ["ip addr", "ip -d -4 a", "sudo nsenter -t 42 -n ip addr show eth0"])
+@pytest.mark.parametrize(
+    "line", ["ip addr", "ip -d -4 a", "sudo nsenter -t 42 -n ip addr show eth0", "ip addr | grep -v azv 2>/dev/null"]
+)
 def test_a_command_may_be_named_by_its_command_line(line: str) -> None:
     named, told = (run("parse", name, KUBENET / "ip_addr.txt") for name in ("ip_addr", line))
     assert (told.exit_code, told.stderr) == (0, "")
     assert json.loads(told.stdout) == json.loads(named.stdout) != []
 
 
-@pytest.mark.parametrize("line", ["ip frobnicate", "uname -a", "ip 'addr", ""])
+@pytest.mark.parametrize("line", ["ip frobnicate", "uname -a", "ip 'addr", "ip -j addr", "ip addr; ip route"])
 def test_a_command_line_that_is_not_read_is_trouble(line: str) -> None:
     result = run("parse", line, KUBENET / "ip_addr.txt")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"aksparse: no command {line!r}; there are: ")
+    assert result.stderr == f"aksparse: what {line!r} prints is not read; read are: {', '.join(registry())}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("ip-addr", "ip_addr"), ("IP_ADDR", "ip_addr"), ("rout", "route?)"), ("iptable", "iptables")],
+)
+def test_a_name_that_is_nearly_right_is_told_the_right_one(name: str, meant: str) -> None:
+    result = run("parse", name, stdin=ROUTES)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"aksparse: no command {name!r} (did you mean {meant}")
 
 
 def test_output_of_another_command_is_told_as_such() -> None:
@@ -182,7 +196,9 @@ def test_an_archive_of_files_is_none_to_parse(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-@pytest.mark.parametrize("arguments", [("parse", "route", KUBENET / "route_n.txt"), ("compare", KUBENET, AZURE)])
+@pytest.mark.parametrize(
+    "arguments", [("parse", "route", KUBENET / "route_n.txt"), ("compare", KUBENET, AZURE), ("--help",)]
+)
 def test_a_full_disk_is_trouble_and_said_in_one_line(arguments: tuple[str | Path, ...]) -> None:
     command = [sys.executable, "-m", "aksparse", *map(str, arguments)]
     with Path("/dev/full").open("wb") as full:
@@ -237,6 +253,24 @@ def test_output_is_utf_8_whatever_the_input(tmp_path: Path) -> None:
     done = process("parse", "docker_ps", file)
     assert done.returncode == 0
     assert [record["command_truncated"] for record in json.loads(done.stdout.decode("utf-8"))] == [True, False]
+
+
+@pytest.mark.parametrize("arguments", [("parse", "docker_ps"), ("describe", "--format", "json"), ("describe",)])
+def test_a_terminal_that_can_not_show_a_character_is_no_trouble(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    listing = "CONTAINER ID   IMAGE   COMMAND     CREATED      STATUS      PORTS   NAMES\n"
+    name = "k8s_POD_a_b_0f1e2d3c-96c8-5504-aba7-54f2a4b146e9_0"
+    listing += f'c24da8dfe398   pause   "/pause…"   2 days ago   Up 2 days           {name}\n'
+    file = tmp_path / "docker_ps.txt"
+    file.write_text(listing, encoding="utf-8")
+    command = [sys.executable, "-m", "aksparse", *arguments, str(file)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    if arguments == ("describe",):
+        assert b'"/pause\\u2026"' in done.stdout
+    else:
+        assert json.loads(done.stdout.decode("utf-8"))
+        assert "/pause" in done.stdout.decode("utf-8")
 
 
 # describe
@@ -296,6 +330,56 @@ def test_describe_of_a_node_that_contradicts_itself_shows_it_and_exits_with_1(tm
     result = run("describe", log)
     assert result.exit_code == 1
     assert "\nCONTRADICTIONS\n" in result.stdout
+
+
+def packed(directory: Path, names: tuple[str, ...]) -> bytes:
+    """An archive of some captures."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as file:
+        for name in names:
+            file.add(directory / name, name)
+    return archive.getvalue()
+
+
+def test_standard_input_is_a_log_or_an_archive_like_any_other(tmp_path: Path) -> None:
+    log = b"node:/# brctl show\n" + (KUBENET / "brctl_show.txt").read_bytes()
+    (tmp_path / "stdin").write_bytes(log)
+    of_file, piped = run("describe", tmp_path / "stdin"), run("describe", "-", stdin=log)
+    assert (piped.exit_code, piped.stdout, piped.stderr) == (0, of_file.stdout, of_file.stderr)
+    assert "\n      stdin:3  cbr0" in piped.stdout
+    archive = packed(CAPTURES, ("lab-kubenet",))
+    assert "\n      stdin/lab-kubenet/brctl_show.txt:2  cbr0" in run("describe", "-", stdin=archive).stdout
+    assert run("files", "-", stdin=log).stdout == "stdin\tbrctl_show\n"
+
+
+def test_both_sides_of_a_comparison_may_be_nodes_of_standard_input() -> None:
+    archive = packed(CAPTURES, ("lab-kubenet", "lab-azure-cni"))
+    sides = ("/dev/stdin::lab-kubenet", "/dev/stdin::lab-azure-cni")
+    compared = run("compare", *sides, "--format", "json", stdin=archive)
+    named = run("compare", KUBENET, AZURE, "--format", "json")
+    outcomes = [[a["outcome"] for a in json.loads(done.stdout)["aspects"]] for done in (compared, named)]
+    assert outcomes[0] == outcomes[1]
+    assert json.loads(compared.stdout)["left"] == "stdin::lab-kubenet"
+    several = run("describe", "-", stdin=archive)
+    assert (several.exit_code, several.stdout) == (2, "")
+    assert all(side in several.stderr for side in sides)
+
+
+@pytest.mark.parametrize("command", ["describe", "files"])
+def test_an_empty_name_is_not_the_directory_at_hand(command: str) -> None:
+    result = run(command, "")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("the name of a file or directory is empty\n")
+
+
+@pytest.mark.parametrize(
+    ("capture", "has"),
+    [(KUBENET, "aks-nodepool1-27511634-vmss000000"), (KUBENET / "route_n.txt", "one alone, which needs no name")],
+)
+def test_a_node_that_a_dump_of_one_node_does_not_have_is_trouble(capture: Path, has: str) -> None:
+    result = run("describe", f"{capture}::nosuch")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"aksparse: {capture}: has no node nosuch; it has {has}\n"
 
 
 def test_describe_of_nothing_is_trouble(tmp_path: Path) -> None:
@@ -412,6 +496,17 @@ def test_a_reader_that_goes_away_is_no_error(form: str) -> None:
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, check=False, timeout=60)
     assert done.stderr == b""
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_leaves_the_exit_code_of_a_tool_that_is_told_so() -> None:
+    command = [sys.executable, "-m", "aksparse", "commands"]
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, timeout=60)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_reader_that_goes_away_from_much_output_is_no_error(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from aksparse.architecture.description import Architecture, describe
 from aksparse.architecture.fact import Known, Unknown
 from aksparse.capture.load import load_capture, load_captures
 from aksparse.capture.model import Capture
-from aksparse.command import Parsed, UnknownCommand, parse
+from aksparse.command import Parsed, UnknownCommand
 from aksparse.commands.assignment import parse_assignment
 from aksparse.commands.az_aks_create import parse_az_aks_create
 from aksparse.commands.az_aks_show import parse_az_aks_show
@@ -32,7 +32,7 @@ from aksparse.compare import Comparison, compare
 from aksparse.diagnostics import Diagnostic, Span
 from aksparse.errors import AksparseError, CaptureError, ParseError
 from aksparse.serialize import to_builtins, to_json
-from aksparse.transcript.read import Transcript, read_transcript
+from aksparse.transcript.read import Transcript, parse, read_transcript
 from aksparse.wiring.build import build_wiring
 from aksparse.wiring.model import Wiring
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
-import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 from rich.console import Console
@@ -25,7 +25,7 @@ from aksparse.capture.manifest import read_manifest
 from aksparse.capture.members import Limits, archive_stem, is_archive_name
 from aksparse.capture.model import MANIFEST
 from aksparse.capture.text import decode, read_text, undecodable
-from aksparse.command import Command, command_named, recognise, registry, split_lines
+from aksparse.command import Command, recognise, registry, split_lines
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
@@ -43,11 +43,13 @@ from aksparse.serialize import (
     validate as validate_document,
 )
 from aksparse.statement import tell
-from aksparse.transcript.commandline import command_for, unwrap
+from aksparse.transcript.commandline import command_called
 from aksparse.transcript.read import read_transcript
 from aksparse.wiring.build import build_wiring
 
 OK, NOT_ALL, TROUBLE = 0, 1, 2
+NO_READER = 141
+"""What a shell says of a tool whose reader went away (128 and the number of SIGPIPE): no answer of its own."""
 
 
 class _Trouble(click.ClickException):
@@ -62,17 +64,26 @@ class _Trouble(click.ClickException):
 class _Group(click.Group):
     """Turns the errors that aksparse raises on purpose, and those of files and of standard output, into messages."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # what a terminal of another encoding can't show is escaped
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            if error.filename is None:
+                _drop_what_is_not_written()
+            click.echo(f"aksparse: {error.filename or 'standard output'}: {error.strerror}", err=True)
+            sys.exit(TROUBLE)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except AksparseError as error:
             raise _Trouble(str(error)) from None
         except BrokenPipeError:
-            raise
-        except OSError as error:
-            if error.filename is None:
-                _drop_what_is_not_written()
-            raise _Trouble(f"{error.filename or 'standard output'}: {error.strerror}") from None
+            _drop_what_is_not_written()
+            sys.exit(NO_READER)
 
 
 def _drop_what_is_not_written() -> None:
@@ -87,7 +98,7 @@ def main() -> None:
     """Read what a Kubernetes node says about its network, and compare two nodes.
 
     Exit codes: 0 everything understood, or the same; 1 something not understood, or different, or invalid;
-    2 trouble: a file that can't be read, an unknown name.
+    2 trouble: a file that can't be read, an unknown name; 141 what reads the output went away.
     """
 
 
@@ -114,14 +125,9 @@ def _unpacked(file: str) -> bytes:
     return content
 
 
-def _command(words: str) -> tuple[Command[Any], tuple[str, ...] | None]:
-    """The command of a name such as `ip_addr`, or of a command line such as `ip -d addr`, and that command line."""
-    if words not in registry():
-        with contextlib.suppress(ValueError):
-            invocation = unwrap(shlex.split(words))
-            if command := command_for(invocation):
-                return command, invocation.argv
-    return command_named(words), None
+def _print_json(value: object) -> None:
+    """In UTF-8, as RFC 8259 has it, whatever the terminal's encoding."""
+    click.echo(f"{to_json(value)}\n".encode(), nl=False)
 
 
 def _say(diagnostics: Iterable[Diagnostic]) -> None:
@@ -141,16 +147,16 @@ def parse(command: str, file: str) -> None:
 
     What is not understood is told on standard error as SOURCE:LINE:COLUMN: CODE: MESSAGE, and the exit code is 1.
     """
-    known, argv = (None, None) if command == "auto" else _command(command)
+    known, argv = (None, None) if command == "auto" else command_called(command)
     text, source = _read(file)
     if known is None:
         transcript = read_transcript(text, source=source)
         diagnostics = transcript.all_diagnostics
-        click.echo(to_json([output_to_builtins(output) for output in transcript.outputs]))
+        _print_json([output_to_builtins(output) for output in transcript.outputs])
     else:
         parsed = known.parse(text, source=source, strict=False, argv=argv)
         diagnostics = parsed.diagnostics
-        click.echo(to_json(parsed.records))
+        _print_json(parsed.records)
     _say((*undecodable(text, source), *diagnostics))
     if known is not None and not parsed and not parsed.understood:
         _say_what_else(text, source, known)
@@ -167,7 +173,34 @@ def _say_what_else(text: str, source: str, known: Command[Any]) -> None:
         click.echo(f"aksparse: {source}: {unread(texts)}", err=True)
 
 
-_PATH = click.Path(readable=False)  # whether it can be read is found out, and told, where it is read
+_STDIN = "/dev/stdin"
+"""What standard input goes by; with the name of a node behind it, `-` would look like an option."""
+
+
+class _Given(NamedTuple):
+    """A dump, perhaps with a node behind `::`, and what is in it where that comes from standard input."""
+
+    path: str
+    content: bytes | None = None
+
+
+class _DumpName(click.ParamType[_Given]):
+    """The name of a dump. Whether it can be read is found out, and told, where it is read."""
+
+    name = "path"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> _Given:
+        if not value:
+            self.fail("the name of a file or directory is empty", param, ctx)  # it would mean the directory at hand
+        dump, separator, node = value.partition(NODE_SEPARATOR)
+        if dump not in ("-", _STDIN) or ctx is None:
+            return _Given(value)
+        if _STDIN not in ctx.meta:  # both sides of a comparison may be nodes of it
+            ctx.meta[_STDIN] = sys.stdin.buffer.read()
+        return _Given(f"{_STDIN}{separator}{node}", ctx.meta[_STDIN])
+
+
+_DUMP = _DumpName()
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -210,19 +243,19 @@ def collect() -> None:
             chroot /host sh -s -- - > node.tar.gz
     """  # noqa: D301  (click knows paragraphs that it may not wrap by a backspace)
     script = resources.files("aksparse.capture").joinpath("collect.sh")
-    click.echo(script.read_text(encoding="utf-8"), nl=False)
+    click.echo(script.read_bytes(), nl=False)
 
 
 @main.command()
-@click.argument("dump", type=_PATH)
+@click.argument("dump", type=_DUMP)
 @_takes_dumps
-def files(dump: str, **limits: int) -> None:
+def files(dump: _Given, **limits: int) -> None:
     """List the files of a dump, and what each is read as.
 
-    DUMP is a directory, an archive or a file. One line each: the file, the node where there are several (`*`: each),
-    and the commands whose output it holds; `-` is a file that was not looked into.
+    DUMP is a directory, an archive or a file, or `-`, standard input. One line each: the file, the node where there are
+    several (`*`: each), and the commands whose output it holds; `-` is a file that was not looked into.
     """
-    found = read_dump(dump, limits=_limits(limits))
+    found = read_dump(dump.path, limits=_limits(limits), content=dump.content)
     nodes: dict[str, list[str]] = {}
     for node, capture in zip(found.nodes, found.captures, strict=False):
         for source in capture.texts:
@@ -237,18 +270,18 @@ def files(dump: str, **limits: int) -> None:
         click.echo("\t".join(columns))
 
 
-def _architecture(path: str, limits: Limits, name: str | None = None) -> Architecture:
+def _architecture(dump: _Given, limits: Limits, name: str | None = None) -> Architecture:
     """What a dump shows; what was not understood in it is told."""
-    wiring = build_wiring(load_capture(path, name=name, limits=limits))
+    wiring = build_wiring(load_capture(dump.path, name=name, limits=limits, content=dump.content))
     _say((*wiring.capture.diagnostics, *wiring.diagnostics))
     if wiring.capture.empty:
-        raise _Trouble(f"{path}: nothing in it was recognised")
+        raise _Trouble(f"{dump.path}: nothing in it was recognised")
     return describe_wiring(wiring)
 
 
-def _name(dump: str) -> tuple[str, str]:
+def _name(dump: _Given) -> tuple[str, str]:
     """What a dump, and the node that is named in it, are called in evidence."""
-    path, _, node = dump.partition(NODE_SEPARATOR)
+    path, _, node = dump.path.partition(NODE_SEPARATOR)
     return archive_stem(Path(path).resolve().name), node
 
 
@@ -263,20 +296,20 @@ _prints_a_report = click.option(
 
 
 @main.command()
-@click.argument("dump", type=_PATH)
+@click.argument("dump", type=_DUMP)
 @_prints_a_report
 @_takes_dumps
-def describe(dump: str, form: str, **limits: int) -> None:
+def describe(dump: _Given, form: str, **limits: int) -> None:
     """Tell the network architecture of one node.
 
-    DUMP is a directory, archive, terminal log or Markdown page; of one that holds several nodes, DUMP::NODE is one.
-    Each fact comes with the lines that prove it, or with the commands that would show it.
+    DUMP is a directory, archive, terminal log or Markdown page, or `-`, standard input; of one that holds several
+    nodes, DUMP::NODE is one. Each fact comes with the lines that prove it, or with the commands that would show it.
 
     Exits with 1 when lines of the dump contradict each other, otherwise with 0.
     """
     description = tell(_architecture(dump, _limits(limits)))
     if form == "json":
-        click.echo(to_json(description))
+        _print_json(description)
     elif form == "markdown":
         click.echo(description_to_markdown(description))
     else:
@@ -285,24 +318,24 @@ def describe(dump: str, form: str, **limits: int) -> None:
 
 
 @main.command()
-@click.argument("left", type=_PATH)
-@click.argument("right", type=_PATH)
+@click.argument("left", type=_DUMP)
+@click.argument("right", type=_DUMP)
 @_prints_a_report
 @_takes_dumps
-def compare(left: str, right: str, form: str, **limits: int) -> None:
+def compare(left: _Given, right: _Given, form: str, **limits: int) -> None:
     """Compare two nodes.
 
-    LEFT and RIGHT are directories, archives, terminal logs or Markdown pages; of one that holds several nodes,
-    DUMP::NODE is one.
+    LEFT and RIGHT are directories, archives, terminal logs or Markdown pages, or `-`, standard input; of one that
+    holds several nodes, DUMP::NODE is one.
 
     Exits with 0 when nothing differs and nothing is known of one side only, otherwise with 1.
     """
     same_name = _name(left) == _name(right) and left != right
     comparison = compare_architectures(
-        *(_architecture(path, _limits(limits), path if same_name else None) for path in (left, right))
+        *(_architecture(dump, _limits(limits), dump.path if same_name else None) for dump in (left, right))
     )
     if form == "json":
-        click.echo(to_json(comparison))
+        _print_json(comparison)
     elif form == "markdown":
         click.echo(to_markdown(comparison))
     else:
@@ -317,7 +350,7 @@ def schema(name: str | None) -> None:
 
     Without NAME, the names are printed, one a line.
     """
-    click.echo("\n".join(schema_names()) if name is None else schema_text(name).rstrip("\n"))
+    click.echo("\n".join(schema_names()) if name is None else schema_text(name).rstrip("\n").encode())
 
 
 @main.command()

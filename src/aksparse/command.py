@@ -12,6 +12,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Generic, TypeVar, overload
@@ -32,7 +33,14 @@ R = TypeVar("R")
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text as an editor numbers them and a terminal shows them; no-break spaces read as blanks."""
-    return shown_lines(text.replace("\xa0", " "))
+    return shown_lines(_with_blanks(text))
+
+
+def _with_blanks(text: str) -> str:
+    if not isinstance(text, str):
+        decode = ": decode them first" if isinstance(text, bytes | bytearray) else ""
+        raise TypeError(f"an output is read from its text, a str, not from {type(text).__name__}{decode}")
+    return text.replace("\xa0", " ")
 
 
 _PART = 1 << 16  # characters
@@ -45,7 +53,7 @@ class Lines:
         self.source = source
         self.first = first
         self.argv = argv
-        self.text = shown_text(text.replace("\xa0", " "))
+        self.text = shown_text(_with_blanks(text))
         self.tabs = "\t" in text
         self._number: int | None = None  # of the lines, once known
         self.taken: list[int] = []
@@ -255,12 +263,15 @@ class Command(Generic[R]):
             text: the output.
             source: its name, for evidence and diagnostics.
             strict: raise when a line was not understood; otherwise return the rest with diagnostics.
-            argv: the command line that printed it, if known.
+            argv: the command line that printed it, if known, as a list of words.
             first_line: the number of the text's first line in its source.
 
         Raises:
             ParseError: `strict` and some line was not understood; it carries all diagnostics and the rest, parsed.
+            TypeError: the text is none, such as bytes, or `argv` is one text and no list of words.
         """
+        if isinstance(argv, str):
+            raise TypeError(f"argv is a list of words, such as {argv.split()}, not one text")
         lines = Lines(text, source, first_line, tuple(argv or ()))
         with _collector_paused():
             records = tuple(self.assemble(lines))
@@ -308,7 +319,13 @@ class UnknownCommand(AksparseError):
     def __init__(self, name: str) -> None:
         self.name = name
         self.known = tuple(registry())
-        super().__init__(f"no command {name!r}; there are: {', '.join(self.known)}")
+        if len(name.split()) > 1:
+            message = f"what {name!r} prints is not read; read are"
+        elif near := get_close_matches(name.lower().replace("-", "_"), self.known, cutoff=0.75):
+            message = f"no command {name!r} (did you mean {' or '.join(near)}?); there are"
+        else:
+            message = f"no command {name!r}; there are"
+        super().__init__(f"{message}: {', '.join(self.known)}")
 
 
 def command_named(name: str) -> Command[Any]:
@@ -355,21 +372,12 @@ def _read_by_its_hint(text: str, texts: Sequence[str], source: str) -> Parsed[An
     return attrs.evolve(parsed, diagnostics=(said, *parsed.diagnostics))
 
 
-def parse(text: str, command: str | None = None, *, source: str = "<text>", strict: bool = True) -> Parsed[Any]:
-    """Read the output of a command; without a name the command is recognised from the text itself.
-
-    Args:
-        text: the output of one command (a page or a log with several: `aksparse.transcript.read_transcript`).
-        command: the name of the command, as `aksparse commands` lists them.
-        source: the name of the text, for evidence and diagnostics.
-        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
+def parse_unnamed(text: str, *, source: str, strict: bool) -> Parsed[Any]:
+    """Read the output of a command that is recognised from the text itself.
 
     Raises:
         ParseError: some line was not understood, or (strict or not) no command, or more than one, fits the text.
-        UnknownCommand: there is no command of that name.
     """
-    if command is not None:
-        return command_named(command).parse(text, source=source, strict=strict)
     texts = split_lines(text)
     found = _of_one_output(texts)
     if len(found) == 1:

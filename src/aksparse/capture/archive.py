@@ -57,18 +57,20 @@ class Dump:
     Args:
         path: the directory or file.
         limits: how much it may hold.
+        content: what is in the file, where it is not on disk.
 
     Raises:
         CaptureError: it can't be read, holds more than it may, or is damaged from its beginning.
     """
 
-    def __init__(self, path: Path, limits: Limits | None = None) -> None:
+    def __init__(self, path: Path, limits: Limits | None = None, content: bytes | None = None) -> None:
         self.path = path
         self.limits = limits or Limits()
+        self._content = content
         self._problems: dict[str, list[str]] = {}
-        self._source = source_at(path)
+        self._source = source_at(path) if content is None else source_of(partial(io.BytesIO, content), str(path))
         self._places: dict[str, int] = {}
-        self.name = path.resolve().name
+        self.name = path.resolve().name if content is None else path.name
         if not isinstance(self._source, Directory):
             self.name = archive_stem(self.name)
         for place, (name, _) in enumerate(self._files(self._note)):
@@ -126,7 +128,9 @@ class Dump:
         self._problems.setdefault(code, []).append(name)
 
     def _files(self, note: Callable[[str, str], None]) -> Iterator[tuple[str, Entry]]:
-        packed = 0 if isinstance(self._source, Directory) else self.path.stat().st_size
+        packed = 0 if self._content is None else len(self._content)
+        if self._content is None and not isinstance(self._source, Directory):
+            packed = self.path.stat().st_size
         budget = Budget(str(self.path), self.limits, packed)
         yield from self._files_of(self._source, "", budget, note)
 

@@ -75,7 +75,7 @@ class ReadDump:
     Attributes:
         path: the directory or file.
         captures: one for each node.
-        nodes: the names of the nodes, in the order of the captures; a dump of one node has one without a name.
+        nodes: the names of the nodes, in the order of the captures; none of a dump of one node.
         files: every file, by path.
     """
 
@@ -85,7 +85,9 @@ class ReadDump:
     files: tuple[DumpFile, ...]
 
 
-def load_capture(path: str | Path, *, name: str | None = None, limits: Limits | None = None) -> Capture:
+def load_capture(
+    path: str | Path, *, name: str | None = None, limits: Limits | None = None, content: bytes | None = None
+) -> Capture:
     """Read the capture of one node.
 
     Args:
@@ -93,55 +95,64 @@ def load_capture(path: str | Path, *, name: str | None = None, limits: Limits | 
             several nodes, followed by `::` and the name of the node.
         name: what to call it in evidence; without a name, like the directory or file.
         limits: how much it may hold.
+        content: what is in the archive, log or page, where it is not on disk; `path` is then no more than its name.
 
     Raises:
         CaptureError: it can't be read, its manifest is wrong, it has no such node, or several and none was named.
     """
     text, node = str(path), None
-    if not Path(text).exists() and NODE_SEPARATOR in text:
+    if NODE_SEPARATOR in text and (content is not None or not Path(text).exists()):
         text, _, node = text.rpartition(NODE_SEPARATOR)
         name = name.rpartition(NODE_SEPARATOR)[0] or name if name else None
-    dump = read_dump(text, name=name, limits=limits)
+    dump = read_dump(text, name=name, limits=limits, content=content)
     if node is None:
         if len(dump.captures) == 1:
             return dump.captures[0]
         nodes = ", ".join(f"{text}{NODE_SEPARATOR}{known}" for known in dump.nodes)
         raise CaptureError(text, f"holds several nodes; name one of them: {nodes}")
-    for known, capture in zip(dump.nodes, dump.captures, strict=True):
+    for known, capture in zip(dump.nodes or ("",), dump.captures, strict=True):
         if node in (known, capture.manifest.node):
             return capture
-    raise CaptureError(text, f"has no node {node}; it has {', '.join(dump.nodes) or 'one without a name'}")
+    (capture, *others) = dump.captures
+    alone = "one alone, which needs no name" if capture.manifest.node is None else capture.manifest.node
+    raise CaptureError(text, f"has no node {node}; it has {', '.join(dump.nodes) if others else alone}")
 
 
-def load_captures(path: str | Path, *, name: str | None = None, limits: Limits | None = None) -> tuple[Capture, ...]:
+def load_captures(
+    path: str | Path, *, name: str | None = None, limits: Limits | None = None, content: bytes | None = None
+) -> tuple[Capture, ...]:
     """Read the captures of all nodes in a directory or archive.
 
     Args:
         path: the directory, archive or file.
         name: what to call it in evidence; without a name, like the directory or file.
         limits: how much it may hold.
+        content: what is in the archive or file, where it is not on disk; `path` is then no more than its name.
 
     Raises:
         CaptureError: it can't be read, or a manifest is wrong.
     """
-    return read_dump(path, name=name, limits=limits).captures
+    return read_dump(path, name=name, limits=limits, content=content).captures
 
 
-def read_dump(path: str | Path, *, name: str | None = None, limits: Limits | None = None) -> ReadDump:
+def read_dump(
+    path: str | Path, *, name: str | None = None, limits: Limits | None = None, content: bytes | None = None
+) -> ReadDump:
     """Read everything in a directory or archive, or a single file.
 
     Args:
         path: the directory, archive or file.
         name: what to call it in evidence; without a name, like the directory or file.
         limits: how much it may hold.
+        content: what is in the archive or file, where it is not on disk; `path` is then no more than its name.
 
     Raises:
         CaptureError: it can't be read, or a manifest is wrong.
     """
     path = Path(path)
-    if path.name == MANIFEST:
+    if path.name == MANIFEST and content is None:
         path = path.parent
-    return _Reader(Dump(path, limits), name).read()
+    return _Reader(Dump(path, limits, content), name).read()
 
 
 class _Reader:

@@ -58,8 +58,14 @@ def read_manifest(text: str, *, source: str = MANIFEST) -> Manifest:
         line = re.search(r"at line ([0-9]+)", str(error))
         raise CaptureError(source, str(error), int(line[1]) if line else None) from None
     except cattrs.BaseValidationError as error:
-        message = "; ".join(cattrs.transform_error(error, path="manifest", format_exception=_format_exception))
-        raise CaptureError(source, message) from None
+        told = cattrs.transform_error(error, path="", format_exception=_format_exception)
+        raise CaptureError(source, "; ".join(map(_in_table, told))) from None
+
+
+def _in_table(told: str) -> str:
+    """What is wrong and where, such as in `network`, as TOML names the place; the top of the file needs no name."""
+    what, _, where = told.rpartition(" @ ")
+    return f"{what} (in {where.lstrip('.')})" if where else what
 
 
 def _format_exception(error: BaseException, kind: type | None) -> str:

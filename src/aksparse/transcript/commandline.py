@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from aksparse.command import Command, registry
+from aksparse.command import Command, command_named, registry
 from aksparse.transcript.shellwords import Stage, pipelines_of
 
 
@@ -474,6 +474,19 @@ def command_for(found: Invocation) -> Command[Any] | None:
     if not found.argv or found.filtered:
         return None
     return next((command for command in registry().values() if command.produced_by(found.argv)), None)
+
+
+def command_called(words: str) -> tuple[Command[Any], tuple[str, ...] | None]:
+    """The command of a name such as `ip_addr`, or of a command line such as `ip -d addr`, and that command line.
+
+    Raises:
+        UnknownCommand: there is none.
+    """
+    if words not in registry():
+        found = commands_in(words) or []
+        if len(found) == 1 and (command := command_for(found[0])):
+            return command, found[0].argv
+    return command_named(words), None
 
 
 def wrapper_of(found: Invocation) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from aksparse.command import Parsed, recognise, registry, split_lines
+from aksparse.command import Parsed, parse_unnamed, recognise, registry, split_lines
 from aksparse.diagnostics import Diagnostic
 from aksparse.terminal.noise import noise
 from aksparse.terminal.prompts import behind_second_prompt, headline, named, says_nothing, traced, typed
@@ -23,6 +23,7 @@ from aksparse.transcript.commandline import (
     EVERY_NETNS,
     SHELLS,
     Invocation,
+    command_called,
     command_for,
     commands_in,
     is_filter,
@@ -52,6 +53,27 @@ class Transcript:
         """The diagnostics of the text and of its outputs, in line order."""
         diagnostics = [*self.diagnostics, *(d for output in self.outputs for d in output.diagnostics)]
         return tuple(sorted(diagnostics, key=lambda d: (d.line, d.column, d.code)))
+
+
+def parse(text: str, command: str | None = None, *, source: str = "<text>", strict: bool = True) -> Parsed[Any]:
+    """Read the output of a command; without a name the command is recognised from the text itself.
+
+    Args:
+        text: the output of one command (`read_transcript` reads a page or a log with several).
+        command: the name of the command, as `aksparse commands` lists them, such as `ip_addr`; or the command line that
+            printed the text, such as `ip -d addr`.
+        source: the name of the text, for evidence and diagnostics.
+        strict: raise when a line was not understood; otherwise return the rest with diagnostics.
+
+    Raises:
+        ParseError: some line was not understood, or (strict or not) no command, or more than one, fits the text.
+        UnknownCommand: there is no command of that name, or none that reads what the command line prints.
+        TypeError: the text is none, such as bytes.
+    """
+    if command is None:
+        return parse_unnamed(text, source=source, strict=strict)
+    known, argv = command_called(command)
+    return known.parse(text, source=source, strict=strict, argv=argv)
 
 
 def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
