@@ -152,7 +152,8 @@ _BEFORE_OPTIONS = re.compile(r".*?\baz +aks +create(?=[ \t]|$)")
 def _typed(line: str, *, first: bool) -> str:
     """The options in a line: without the backslash at its end, and in the first line without prompt and command."""
     options = line.strip().removesuffix("\\")
-    return _BEFORE_OPTIONS.sub("", options, count=1) if first else options
+    before = _BEFORE_OPTIONS.match(options) if first else None
+    return options[before.end() :] if before else options
 
 
 _PLURALS = {"pod_cidrs": "pod_cidr", "service_cidrs": "service_cidr"}

@@ -16,7 +16,7 @@ _KINDS = {
     "script": r"Script (?:started|done)\b|=~=~=~=[=~]* PuTTY log ",
     "tmux-status": r"\[\w+\] *[0-9]+:\S.* \"[^\"]*\" [0-9]{2}:[0-9]{2} [0-9]{2}-\w{3}-[0-9]{2}$",
     "sudo-warning": r"sudo: (?:unable to resolve host |setrlimit|\S+: unable)",
-    "password-prompt": r"\[sudo\] password for |(?:\S+@\S+'s )?[Pp]assword: ?$",
+    "password-prompt": r"\[sudo\] password for |(?:\S[^\s@]*+@\S+'s )?[Pp]assword: ?$",
     "command-not-found": (
         r"(?:-?\S*sh: |sudo: |nsenter: |env: |time: |timeout: |watch: |xargs: |chroot: |exec: )?"
         r"(?:line [0-9]+: |[0-9]+: )?"
@@ -77,7 +77,7 @@ _KINDS = {
         r"|Pseudo-terminal will not be allocated"
         r"|ssh: connect to host |Host key verification failed|The authenticity of host "
         r"|Are you sure you want to continue"
-        r"|Killed by signal |client_loop: |kex_exchange_identification: |\S+@\S+: Permission denied"
+        r"|Killed by signal |client_loop: |kex_exchange_identification: |\S[^\s@]*+@\S+: Permission denied"
     ),
     "shell-message": (
         r"(?:-?\w*sh|[\w./-]+\.sh): (?:warning: setlocale: |cannot set terminal process group|no job control)"

@@ -24,7 +24,7 @@ _CERTAIN = (
     r"|[\w.-]+ \[ [^\[\]]{1,80} \][$#](?= |$)"
     r"|(?:ba|da|z|k|mk|a)?sh-[0-9.]+[a-z]?[$#](?= |$)"
     r"|(?:/|~)[\w./+@-]* [$#](?= |$)"
-    r"|[└╰]─+[^ ]*[$#>➤❯](?= |$)"
+    r"|[└╰]─[^ ]*[$#>➤❯](?= |$)"
     r"|➜ +\S+(?: git:\([^()]*\))?(?: ✗)?(?= |$)"
 )
 _LIKELY = r"\[[^\[\]]{1,80}\][$#]|[\w.-]+:[^ ]{1,80}[$#]|PS(?: [^<>|]{0,120})?>|[$❯➜λ»](?= |$)"
@@ -83,17 +83,19 @@ def typed(text: str) -> Typed | None:
     if found is None:
         return None
     prompt = next(found[kind] for kind in ("certain", "likely", "dos", "possible") if found[kind] is not None)
-    shell = re.sub(r"^[/~].* |(?<=[\w-])[: ~/(].*|(?<=\])[^$#%>]*|(?<=PS).*(?=>)", "", prompt)
+    shell = re.sub(r"^[/~].* |(?<=[\w-])[: ~/(].*|(?<=\])[^$#%>]*|(?<=^PS).*(?=>)", "", prompt)
     return Typed(shell, found["command"], found["possible"] is None)
 
 
+# What ends a title begins where there is no more of the same before it: to look for it anywhere else would take the
+# square of a line's length.
 _DECORATED = (
     r"==+> ?(?P<{0}>.+?) ?<==+",
-    r"(?P<mark{0}>[=*~_-])(?P=mark{0})+[>\[]? ?(?P<{0}>[^=*~+_ -].*?) ?[<\]]?(?P=mark{0})(?P=mark{0})+",
+    r"(?P<mark{0}>[=*~_-])(?P=mark{0})+[>\[]? ?(?P<{0}>[^=*~+_ -].*?) ?[<\]]?(?<!(?P=mark{0}))(?P=mark{0}){{2,}}",
     r"(?P<mark{0}>[=*~-])(?P=mark{0})+[>\[]? (?P<{0}>[^=*~+_ -].*?)",
     r"(?P<{0}>Summary|Execute):",
-    r"\#{{2,}} *(?P<{0}>[^# ].*?) *\#*",
-    r"<{{2,}} *(?P<{0}>[^<> ].*?) *>{{2,}}|>{{2,}} *(?P<{0}_>[^<> ].*?) *<{{2,}}",
+    r"\#{{2,}} *(?P<{0}>[^# ].*?)(?:(?<! ) +\#*|(?<!\#)\#*)",
+    r"<{{2,}} *(?P<{0}>[^<> ].*?)(?<! ) *(?<!>)>{{2,}}|>{{2,}} *(?P<{0}_>[^<> ].*?)(?<! ) *(?<!<)<{{2,}}",
 )
 _HEADLINE = re.compile("|".join(form.format(f"title{n}") for n, form in enumerate(_DECORATED)))
 _LABEL = re.compile(
@@ -105,7 +107,7 @@ _QUOTES = re.compile(r"([`'\"])(?P<inner>(?:(?!\1).)+)\1[:.]?")
 _TRACE = re.compile(r"\+{1,4} (?P<command>\S.*)")
 _WATCH = re.compile(
     r"Every [0-9]+[.,][0-9]+s: (?P<command>.+?)"
-    r"(?: +[\w.-]+: [^:]*[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*| +[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}|)"
+    r"(?:(?<! ) +[\w.-]+: [^:]*[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*|(?<! ) +[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}|)"
 )
 _SCRIPT = re.compile(r"Script started on [^\[]*\[.*?COMMAND=\"(?P<command>(?:[^\"\\]|\\.)*)\"")
 
@@ -146,7 +148,7 @@ def _labelled(text: str) -> str | None:
 
 def _without_remark(title: str) -> str:
     """A title without what stands behind it in parentheses, or its last word `output`."""
-    return re.sub(r" *\([^()]*\)$| output$", "", title)
+    return re.sub(r"(?<! ) *\([^()]*\)$| output$", "", title)
 
 
 # What is needed for anything in this module to be found in a line, and for an assignment, a comment or a loop: how the

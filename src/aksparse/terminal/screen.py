@@ -20,6 +20,7 @@ _PIECE = re.compile(
     r"|(?P<control>[\x07\b\t\r\x0e\x0f])"
     r"|(?P<shown>[^\x1b\x07\b\t\r\x0e\x0f]+)"
 )
+_RETURNS = re.compile(r"\r+\n?")
 _CONTROL = re.compile(r"[\x1b\x07\b\r\x0e\x0f]")
 _NO_MARGIN = 1 << 30
 _FURTHEST = 1000  # columns or rows that a control sequence may skip
@@ -41,8 +42,14 @@ def shown_text(text: str) -> str:
     if "\x1b" in text or "\b" in text or "\x07" in text:
         return "".join(f"{line}\n" for line in _Page(text).lines())
     if "\r" in text:
-        text = re.sub(r"\r*\n|\r", "\n", text)
+        text = _RETURNS.sub(_line_ends, text.replace("\r\n", "\n"))
     return text
+
+
+def _line_ends(returns: re.Match[str]) -> str:
+    """Those of what returns stand for: of one line before a line feed, and otherwise of a line each."""
+    found = returns[0]
+    return "\n" if found[-1] == "\n" else "\n" * len(found)
 
 
 def _without_last_end(lines: list[str]) -> list[str]:

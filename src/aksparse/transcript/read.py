@@ -215,7 +215,7 @@ class _Reader:
     def heading(self, above: range) -> list[Invocation]:
         """What the last line above a block says was run, as a headline or as a command in backticks."""
         line = next((self.texts[number - 1] for number in reversed(above) if self.texts[number - 1].strip()), "")
-        title = re.sub(r"^[ #*>-]+|[ #*:]+$", "", line)
+        title = line.lstrip(" #*>-").rstrip(" #*:")
         for candidate in (title, *named(line), *named(title), *re.findall(r"`([^`]+)`", line)):
             ran = commands_in(re.sub(r"^\$ ", "", candidate))
             if ran and all(command_for(found) for found in ran):
