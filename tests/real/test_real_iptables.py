@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import shlex
-import socket
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -16,6 +15,7 @@ from aksparse.serialize import to_builtins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.real.conftest import Namespace
 
@@ -363,76 +363,163 @@ def test_random_rules_read_as_they_are_saved(namespace: Namespace, backend: str,
     assert len(assert_same(namespace, backend, "nat")) == 150
 
 
-# Names of services, hosts, networks and messages, which a listing prints without `-n`.
+# Names, which a listing prints without `-n`: those of hosts, services and protocols are in these files.
 
-SERVICES = (
+HOSTS = {
+    "iptables": {"localhost": "127.0.0.1", "gw-1.example.com": "10.7.0.1", "4host": "10.7.0.2", "_odd": "10.7.0.3"},
+    "ip6tables": {"localhost": "::1", "dead": "2001:db8::1", "fe80host": "2001:db8::2", "gw6.example.com": "fe80::9"},
+}
+NETWORKS = {  # a network has the name of the host that has its address
+    "pods": "10.244.0.0",
+    "9net": "10.9.0.0",
+}
+SERVICES = {"odd.name+1": 42, "x_y": 43, "3com-tsmux": 106, "UPPER": 443, "http-alt": 8080, "ssh": 22}
+PROTOCOLS = {"3pc": 34, "tp++": 39, "a/n": 107, "BBN-RCC-MON": 10, "ipcomp": 108}
+MESSAGES = {
+    "iptables": {"echo-request": {"type": 8}, "host-unreachable": {"type": 3, "code": 1}},
+    "ip6tables": {"echo-request": {"type": 128}, "port-unreachable": {"type": 1, "code": 4}},
+}
+LEVELS = {
+    "emerg": 0,
+    "panic": 0,
+    "alert": 1,
+    "crit": 2,
+    "err": 3,
+    "error": 3,
+    "warn": 4,
+    "warning": 4,
+    "notice": 5,
+    "info": 6,
+    "debug": 7,
+}
+TYPES_OF_SERVICE = {"Minimize-Delay": 16, "Maximize-Throughput": 8, "Minimize-Cost": 2, "Normal-Service": 0}
+FILES = {
+    "hosts": "".join(f"{address} {name}\n" for hosts in (*HOSTS.values(), NETWORKS) for name, address in hosts.items()),
+    "services": "".join(f"{name} {port}/{p}\n" for name, port in SERVICES.items() for p in ("tcp", "udp", "sctp")),
+    "protocols": "".join(f"{name} {number} {name}\n" for name, number in PROTOCOLS.items()),
+    "passwd": "root:x:0:0::/:/bin/sh\n",
+    "group": "root:x:0:\n",
+    "nsswitch.conf": "".join(f"{names}: files\n" for names in ("hosts", "services", "protocols", "passwd", "group")),
+}
+NAMED = {
+    "iptables": r"""
+-s 127.0.0.1/32 ! -d 127.0.0.1/32 -p icmp -m icmp --icmp-type 8 -m comment --comment "anywhere http" -j named
+-p icmp -m icmp --icmp-type 3/1 -j named
+-m conntrack --ctstate NEW --ctorigsrc 10.7.0.1 --ctorigdst 10.244.0.0/16 --ctrepldst 10.7.0.3
+-s 10.0.0.0/255.0.255.0 -o lo -p sctp -m sctp --sport 22
+""",
+    "ip6tables": r"""
+-s ::1/128 ! -d ::1/128 -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j named
+-p ipv6-icmp -m icmp6 --icmpv6-type 1/4 -j named
+-m conntrack --ctstate NEW --ctorigsrc 2001:db8::1 ! --ctorigdst 2001:db8::/32
+""",
+}
+OPTIONS = (
+    "",
     "-p tcp -m tcp --dport {0}",
     "-p udp -m udp --sport {0} ! --dport {1}",
+    "-p tcp -m tcp --dport {0}:{1} --tcp-flags SYN,ACK SYN",
     "-p tcp -m multiport --dports {0},{1}",
+    "-p tcp -m multiport ! --ports 1,{0}:{1}",
+    "-p {2}",
+    "! -p {2}",
+    "-m conntrack --ctorigdstport {0}",
+    "-m tos --tos {3}",
+    "-m tos ! --tos 0x12/0xff",
+    "-m dscp --dscp 46",
 )
-NAMED = r"""
--A INPUT -s 127.0.0.1/32 ! -d 127.0.0.1/32 -p icmp -m icmp --icmp-type 8 -m comment --comment "anywhere http" -j ACCEPT
--A INPUT -p icmp -m icmp --icmp-type 3/1 -j DROP
--A INPUT ! -i eth0 -p 47 -g named
--A INPUT -p 200 -m conntrack --ctstate NEW --ctorigdstport 443 -j named
--A INPUT -p tcp -m multiport --sports 22,1000:2000 -j REJECT --reject-with tcp-reset
--A OUTPUT -p tcp -m tcp --dport 1:1024 --tcp-flags SYN,ACK SYN
--A OUTPUT -s 10.0.0.0/255.0.255.0 -o lo -p sctp -m sctp --sport 80
-"""
-NAMED_IPV6 = r"""
--A INPUT -s ::1/128 ! -d ::1/128 -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT
--A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 1/4 -j DROP
--A OUTPUT -s 2001:db8::/32 -o lo -p sctp -m sctp --sport 80
-"""
-NETWORKS = {"iptables": ("0.0.0.0/0", "127.0.0.1/32"), "ip6tables": ("::/0", "::1/128")}
-MESSAGES = {"echo-request": {"type": 8}, "host-unreachable": {"type": 3, "code": 1}}
-MESSAGES_IPV6 = {"echo-request": {"type": 128}, "port-unreachable": {"type": 1, "code": 4}}
+TARGETS = {
+    "filter": ("", "-j named", "-g named", "-j REJECT", "-j LOG --log-level {4} --log-uid --log-prefix 'no: '"),
+    "nat": ("-j named", "-p tcp -j REDIRECT --to-ports 42"),
+    "mangle": ("-j named", "-j TOS --set-tos {3}", "-j TEE --gateway {5}", "-j LOG --log-prefix 'uid: '"),
+    "raw": ("-g named", "-j CT --notrack"),
+    "security": ("-j named", "-m owner --uid-owner 0 ! --gid-owner 0"),
+}
 
 
-def in_numbers(value: Any, tool: str, protocol: str = "") -> Any:
+def named_rule(chance: random.Random, tool: str, table: str) -> str:
+    hosts = [f"{address}/{32 if tool == 'iptables' else 128}" for address in HOSTS[tool].values()]
+    networks = [f"{address}/16" for address in NETWORKS.values()] if tool == "iptables" else ["2001:db8::/32"]
+    words = [
+        f"{chance.choice(('', '! '))}{flag} {chance.choice((*hosts, *networks))}"
+        for flag in ("-s", "-d")
+        if chance.randrange(2)
+    ]
+    option, target = chance.choice(OPTIONS), chance.choice(TARGETS[table])
+    if target.startswith("-p tcp"):  # the protocol is that of the option, if it has one
+        option, target = chance.choice((("", target), (OPTIONS[1], target.removeprefix("-p tcp "))))
+    values = (
+        *sorted(chance.sample([*SERVICES.values(), 1025, 40000], 2)),
+        chance.choice([*PROTOCOLS.values(), 47, 200]),
+        chance.choice([*TYPES_OF_SERVICE]),
+        chance.randrange(8),
+        chance.choice([*HOSTS[tool].values()]),
+    )
+    return " ".join(("-A CHECKED", *words, option, target)).format(*values).replace("'", '"')
+
+
+def in_numbers(value: Any, tool: str) -> Any:
     """What a listing without `-n` says, as the one with `-n` says it."""
     if isinstance(value, list):
-        return [in_numbers(item, tool, protocol) for item in value]
+        return [in_numbers(item, tool) for item in value]
     if not isinstance(value, dict):
         return value
-    protocol = value.get("protocol") or protocol
-    document = {key: in_numbers(item, tool, protocol) for key, item in value.items()}
-    for key in {"source", "destination", "in_interface", "out_interface"} & document.keys():
-        everywhere, here = NETWORKS[tool]
-        document[key] = {"anywhere": everywhere, "localhost": here, "any": "*"}.get(document[key], document[key])
-    for key in {"first", "last"} & document.keys():
-        port = document[key]
-        document[key] = socket.getservbyname(port, protocol) if isinstance(port, str) else port
-    if document.get("kind") == "icmp":
-        document |= (MESSAGES if tool == "iptables" else MESSAGES_IPV6).get(document["type"], {})
+    everywhere, length = ("0.0.0.0/0", 32) if tool == "iptables" else ("::/0", 128)
+    addresses = {
+        "anywhere": everywhere,
+        **{name: f"{address}/{length}" for name, address in HOSTS[tool].items()},
+        **{f"{name}/16": f"{address}/16" for name, address in NETWORKS.items()},
+    }
+    known: dict[str, dict[Any, Any]] = {
+        **dict.fromkeys(("source", "destination", "ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst"), addresses),
+        **{key: {"any": "*"} for key in ("in_interface", "out_interface")},
+        **dict.fromkeys(("first", "last"), SERVICES),
+        **{key: {"root": "0"} for key in ("uid_owner", "gid_owner")},
+        "gateway": HOSTS[tool],
+        "protocol": {name: str(number) for name, number in PROTOCOLS.items() if name != "ipcomp"},
+        "level": LEVELS,
+    }
+    document = {
+        key: known[key].get(item, item) if key in known else in_numbers(item, tool) for key, item in value.items()
+    }
+    match document:
+        case {"kind": "icmp", "type": kind}:
+            document |= MESSAGES[tool].get(str(kind), {})
+        case {"kind": "tos", "name": str(name), "operation": _}:
+            document |= {"value": TYPES_OF_SERVICE[name], "mask": 0x3F}
+            del document["name"]
+        case {"kind": "tos", "name": str(name)}:
+            document["tos"] = {"value": TYPES_OF_SERVICE[name], "mask": 0x3F}
+            del document["name"]
     return document
 
 
 @backends
-@pytest.mark.parametrize(("tool", "rules"), [("iptables", NAMED), ("ip6tables", NAMED_IPV6)], ids=["4", "6"])
+@pytest.mark.parametrize("tool", ["iptables", "ip6tables"])
 def test_names_stand_for_the_numbers_of_the_same_rules(
-    namespace: Namespace, backend: str, tool: str, rules: str
+    namespace: Namespace, backend: str, tool: str, tmp_path: Path
 ) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    in_etc = ("sh", "-c", 'mount -t tmpfs tmpfs /etc && cp "$0"/* /etc && exec "$@"', str(tmp_path))
     chance = random.Random(tool)
-    known = [port for port in range(1, 1024) if any(service_name(port, protocol) for protocol in ("tcp", "udp"))]
-    of_services = [
-        f"-A named {chance.choice(SERVICES).format(*sorted(chance.sample([*known, 1025, 40000], 2)))} -j ACCEPT"
-        for _ in range(60)
-    ]
-    head = "*filter\n:INPUT DROP [0:0]\n:OUTPUT ACCEPT [7:420]\n:named - [0:0]"
-    namespace.run(f"{tool}-{backend}-restore", text="\n".join((head, rules.strip(), *of_services, "COMMIT\n")))
-    for flags in (["-L"], ["-L", "-v"], ["-L", "-v", "--line-numbers"]):
-        named, numbered = (
-            to_builtins(list(parse_iptables(namespace.run(f"{tool}-{backend}", *flags, *more))))
-            for more in ([], ["-n"])
-        )
-        assert str(named).count("'anywhere'") > 100
-        assert len(set(re.findall(r"'first': '([\w-]+)'", str(named)))) > 20
-        assert in_numbers(named, tool) == numbered
-
-
-def service_name(port: int, protocol: str) -> str | None:
-    try:
-        return socket.getservbyport(port, protocol)
-    except OSError:
-        return None
+    seen = set[str]()
+    for table in TARGETS:
+        rules = [f"-A CHECKED {rule}" for rule in NAMED[tool].strip().split("\n")]
+        rules += [f"-A CHECKED -p {number}" for number in PROTOCOLS.values()]
+        rules += [named_rule(chance, tool, table) for _ in range(40)]
+        head = f"*{table}\n:OUTPUT ACCEPT [7:420]\n:CHECKED - [0:0]\n:named - [0:0]"
+        namespace.run(f"{tool}-{backend}-restore", text="\n".join((head, *rules, "COMMIT\n")))
+        for flags in ("-L", "-vL --line-numbers"):
+            command = (*in_etc, f"{tool}-{backend}", "-t", table, *flags.split())
+            named, numbered = (
+                to_builtins(list(parse_iptables(namespace.run(*command, *more)))) for more in ([], ["-n"])
+            )
+            for chain, numbers in zip(named, numbered, strict=True):
+                for rule, numbered_rule in zip(chain["rules"], numbers["rules"], strict=True):
+                    assert "other" not in rule
+                    assert in_numbers(rule, tool) == numbered_rule
+            seen |= set(re.findall(r"'([^']+?)(?:/16)?'", str(named)))
+    hosts = HOSTS[tool].keys() | (NETWORKS.keys() if tool == "iptables" else set())
+    assert seen >= hosts | SERVICES.keys() | PROTOCOLS.keys() | TYPES_OF_SERVICE.keys() | {"root", "anywhere"}
+    assert len(seen & LEVELS.keys()) > 1
