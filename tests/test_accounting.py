@@ -347,7 +347,7 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
             line = re.sub(r"\\x[0-9a-f]{2}|\\.", " ", line)
         case "iptables":
             line = re.sub(r"(?<= )(!?)([0-9]+)(?= +(?:--|-f|!f) )", lambda m: m[1] + PROTOCOLS.get(m[2], m[2]), line)
-            line = line.replace(" ipv6-icmptype ", " icmptype ")
+            line = re.sub(r" ipv6-icmp(?:type)?(?= [a-z0-9])", " icmptype", line)
             line = re.sub(r" icmpv6(?= )", " ipv6-icmp", re.sub(r" ipv6-mh(?= )", " mobility-header", line))
             line = re.sub(r"(?<= flags:)0x17/0x02", "FIN,SYN,RST,ACK/SYN", line)
             line = re.sub(r"(?<= LOG flags )0 ", "", line)  # no flags

@@ -47,6 +47,7 @@ def read(text: str) -> tuple[Any, ...]:
 
 def test_there_is_something_to_read() -> None:
     assert len(TEXTS) > 10
+    assert len(TEXTS) - len(TOLD_ALONE) == 1
 
 
 @pytest.mark.parametrize("text", [*TEXTS, *SHIFTED])
@@ -69,7 +70,15 @@ def rules_of(text: str) -> list[Any]:
     return [rule for chain in iptables.parse_iptables(text, strict=False) for rule in chain.rules]
 
 
-@pytest.mark.parametrize("text", TEXTS)
+# Rules whose addresses have names alone are told by their columns: those need a header.
+TOLD_ALONE = [
+    text
+    for text in TEXTS
+    if all(any(map(iptables._is_network, (rule.source, rule.destination))) for rule in rules_of(text))
+]
+
+
+@pytest.mark.parametrize("text", TOLD_ALONE)
 def test_rules_alone_are_read_as_below_their_titles_and_headers(text: str) -> None:
     rules = rules_of(text)
     lines = text.splitlines()
@@ -79,7 +88,7 @@ def test_rules_alone_are_read_as_below_their_titles_and_headers(text: str) -> No
     assert not alone.ignored
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", TOLD_ALONE)
 def test_rules_below_titles_alone_are_read_as_below_headers(text: str) -> None:
     parsed = iptables.parse_iptables(text, strict=False)
     taken = [line for number, line in enumerate(text.splitlines(), 1) if number in parsed.recorded]
@@ -106,12 +115,38 @@ def test_a_blank_column_hides_nothing_else() -> None:
             "12       1G    5K LOG        icmpv6    lo     *       fe80::1              ::/0  LOG flags 0 level 4",
             ("LOG", "ipv6-icmp", "*"),
         ),
+        ("ACCEPT     all      dead                 anywhere            ", ("ACCEPT", "all", None)),
+        ("9        0     0            udplite    any    eth0    anywhere             gw6", (None, "udplite", "eth0")),
     ],
 )
 def test_a_rule_of_an_older_ip6tables(row: str, fields: tuple[str | None, ...]) -> None:
     ((rule,),) = (chain.rules for chain in iptables.parse_iptables(row))
     assert (rule.target, rule.protocol, rule.out_interface) == fields
     assert rule.opt is rule.other is None
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ("           all      gw6                  localhost6          ", (None, "all", "gw6", "localhost6")),
+        (
+            "ACCEPT     tcp     !gw6                  10host               tcp dpt:80",
+            ("ACCEPT", "tcp", "gw6", "10host"),
+        ),
+        (
+            "tcp        tcp      gw6                 !localhost6           tcp dpt:80",
+            ("tcp", "tcp", "gw6", "localhost6"),
+        ),
+        ("LOG        mobility-header    gw6        fe80h  LOG level warn", ("LOG", "mobility-header", "gw6", "fe80h")),
+    ],
+)
+def test_names_in_a_rule_of_an_older_ip6tables(row: str, fields: tuple[str | None, ...]) -> None:
+    header = "Chain X (1 references)\ntarget     prot opt source               destination         \n"
+    ((rule,),) = (chain.rules for chain in iptables.parse_iptables(header + row))
+    assert (rule.target, rule.protocol, rule.source, rule.destination) == fields
+    assert rule.opt is rule.other is None
+    parsed = iptables.parse_iptables(f"{header}all the best of luck", strict=False)
+    assert [diagnostic.line for diagnostic in parsed.diagnostics] == [3]
 
 
 @pytest.mark.parametrize(

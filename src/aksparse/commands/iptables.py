@@ -10,11 +10,17 @@ What the text hides or leaves open:
 - Without `-x` counters above 99999 are rounded to K, M, G, T (powers of 1000): `counters_approximate`.
 - A target may be empty (the rule only counts). It is recognised by the columns `prot opt` that follow.
 - iptables 1.8.9 prints protocols as numbers, other releases as names: the well-known ones come out as names.
-- A comment is printed raw. When it holds ``*/``, its end is a guess: the rule says so, and a diagnostic does.
+- A comment is printed raw. When it holds ``*/``, its end is a guess: the rule says so, and a diagnostic does. Two
+  comments look the same, as Calico writes them: what begins again at once is taken for a second one.
 - Extensions that are not typed here are kept verbatim in `other`, from the first unknown word on.
 - Rules without a title above them, as `grep` leaves them, are of a chain without a name. Without a header, too, a rule
   has the most columns that it can be read with: counters and interfaces if it has them, and a number.
-- ip6tables before 1.8.9 leaves the column `opt` blank. Its rules are told by their IPv6 addresses, or `anywhere`.
+- ip6tables before 1.8.9 leaves the column `opt` blank. Its rules are told by their IPv6 addresses, or `anywhere`, or by
+  a known protocol. iptables before 1.8.9 prints that column right behind the name of a protocol of five letters.
+- Without `-n` there are names of hosts, ports, protocols and messages, and `anywhere`, which in ip6tables may be any
+  network of the address `::`. A name stays; which number it stands for is a matter of the node.
+- Two matches of one kind, such as two of `conntrack`, may read as one. A `string` match of the text `|0a|` looks like
+  one in hexadecimal. A listing has no name of a hash limit, and no exclamation mark of a quota.
 """
 
 from __future__ import annotations
@@ -120,6 +126,30 @@ def _blank_grammar(*, num: bool, verbose: bool) -> LineGrammar:
     )
 
 
+# Nor is it told so where both addresses have names: then by a protocol that is known, and the blanks behind it.
+_KNOWN_PROT = pp.Regex(
+    rf"!?(?:{'|'.join(sorted({*PROTOCOLS, *PROTOCOLS.values()}, reverse=True))})(?= {{3}})"
+).set_name("known protocol")
+_NAME6 = pp.Regex(r"!?(?![0-9./]+(?:[ \t]|$))[^ \t]+").set_name("IPv6 network or name")
+
+
+def _named_grammar(*, num: bool, verbose: bool) -> LineGrammar:
+    """The same grammar, for addresses that have names."""
+    return LineGrammar(
+        _when(num, column(integer("num")))
+        + _when(verbose, _counters)
+        + pp.Opt(~(_KNOWN_PROT + ~_KNOWN_PROT) + column(word("target")))
+        + _KNOWN_PROT("protocol")
+        + pp.Opt(_ABSENT + column(_OPT("opt")))
+        + _when(verbose, _interfaces)
+        + column(_NAME6("source"))
+        + column(_NAME6("destination"))
+        + _goto
+        + pp.Opt(_COMMENT("comment"))
+        + _rest
+    )
+
+
 # Most rules share the columns between target and source: these are cut out as one and read once. Most are of packets
 # from anywhere to anywhere. A line for which that fails, such as one without a target, is read by the grammar above.
 _ANYWHERE = pp.Regex(r"0\.0\.0\.0/0 ++0\.0\.0\.0/0|::/0 ++::/0").set_name("any network, twice")
@@ -140,6 +170,7 @@ def _row_grammar(*, num: bool, verbose: bool) -> LineGrammar:
 
 _RULES = {(num, verbose): _rule_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
 _BLANK = {(num, verbose): _blank_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
+_NAMED = {(num, verbose): _named_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
 _ROWS = {(num, verbose): _row_grammar(num=num, verbose=verbose) for num, verbose in _SHAPES}
 _SHARED = {
     verbose: LineGrammar(~column(_OPT) + column(_PROT("protocol")) + column(_OPT("opt")) + _when(verbose, _interfaces))
@@ -165,19 +196,20 @@ class _Columns(NamedTuple):
     Attributes:
         rule: the grammar of a rule.
         blank: the grammar of one whose column `opt` is blank.
+        named: the same where its addresses have names.
         row: the faster grammar of most.
         shared: the grammar of the columns that most rules share.
     """
 
     rule: LineGrammar
     blank: LineGrammar
+    named: LineGrammar
     row: LineGrammar
     shared: LineGrammar
 
 
 _COLUMNS = {
-    (num, verbose): _Columns(_RULES[num, verbose], _BLANK[num, verbose], _ROWS[num, verbose], _SHARED[verbose])
-    for num, verbose in _SHAPES
+    shape: _Columns(_RULES[shape], _BLANK[shape], _NAMED[shape], _ROWS[shape], _SHARED[shape[1]]) for shape in _SHAPES
 }
 _One = Callable[[str | None, str | None], str | None]
 _Title = tuple[str | None, ...]
@@ -273,7 +305,8 @@ def _is_network(address: Address) -> bool:
 
 def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
     """What reads a rule; `one` gives one object for equal names."""
-    match, match_row, match_blank = map(lines.matcher, (columns_.rule, columns_.row, columns_.blank))
+    match, match_row = map(lines.matcher, (columns_.rule, columns_.row))
+    match_blank, match_named = map(lines.matcher, (columns_.blank, columns_.named))
     match_shared, origin = columns_.shared.pattern.match, lines.source
     read_shared = remember(lambda text: _to_shared(*found.groups()) if (found := match_shared(text)) else None)
     last_comment = None  # mostly the next rule has it as well
@@ -285,7 +318,7 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
             num, pkts, bytes_, target, text, anywhere, source, destination, goto, comment, rest = found.groups()
             shared = read_shared(text)
         if shared is None:
-            if not (found := match(line) or match_blank(line)):
+            if not (found := match(line) or match_blank(line) or match_named(line)):
                 return None
             anywhere = None
             num, pkts, bytes_, target, prot, opt, in_, out, source, destination, goto, comment, rest = found.groups()
