@@ -173,6 +173,7 @@ LAYERS = [
         "kubernetes.tables",
         "kubernetes.cells",
         "kubernetes.kinds",
+        "kubernetes.request",
         "kubernetes.rows",
     ),
     *("command", "iproute.keywords", "iproute.nexthops", "documents", "azure", "commands"),

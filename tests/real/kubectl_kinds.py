@@ -138,11 +138,22 @@ RESOURCES = [
             Column("Internal-IP", IPS, lambda r: str(r.internal_ip or "<none>"), True),
             Column("External-IP", IPS, lambda r: str(r.external_ip or "<none>"), True),
             Column(
-                "OS-Image", ["Ubuntu 22.04.5 LTS", "CBL-Mariner/Linux", "Windows Server 2022"], count("os_image"), True
+                "OS-Image",
+                ["Ubuntu 22.04.5 LTS", "CBL-Mariner/Linux", "Windows Server 2022", "<unknown>"],
+                lambda r: r.os_image or "<unknown>",
+                True,
             ),
-            Column("Kernel-Version", ["5.15.0-1081-azure", "10.0.20348.2700"], count("kernel_version"), True),
             Column(
-                "Container-Runtime", ["containerd://1.7.27-1", "docker://19.3.12"], count("container_runtime"), True
+                "Kernel-Version",
+                ["5.15.0-1081-azure", "10.0.20348.2700", "<unknown>"],
+                lambda r: r.kernel_version or "<unknown>",
+                True,
+            ),
+            Column(
+                "Container-Runtime",
+                ["containerd://1.7.27-1", "docker://19.3.12", "<unknown>"],
+                lambda r: r.container_runtime or "<unknown>",
+                True,
             ),
         ),
         namespaced=False,
@@ -233,7 +244,9 @@ RESOURCES = [
             *(NAME, Column("Class", ["<none>", "nginx"], or_none("ingress_class"))),
             Column("Hosts", ["*", "a.io,b.io + 2 more...", "*.a.io"], lambda r: joined(r.hosts, r.more_hosts)),
             Column(
-                "Address", ["", "20.1.2.3", "20.1.2.3,2603:1...", "a.elb.io"], lambda r: joined(r.address, empty="")
+                "Address",
+                ["", "localhost", "20.1.2.3", "20.1.2.3,2603:1...", "a.elb.io"],
+                lambda r: joined(r.address, empty=""),
             ),
             Column("Ports", ["80", "80, 443"], lambda r: joined(r.ports, separator=", ")),
             AGE,
@@ -301,6 +314,24 @@ RESOURCES = [
             *(NAME, Column("Reference", ["Deployment/web"])),
             Column("Targets", ["cpu: 5%/80%", "cpu: <unknown>/80%, memory: 5%/9% + 1 more...", "<none>"]),
             *(Column("MinPods", ["1", "<unset>"]), Column("MaxPods", NUMBERS), Column("Replicas", NUMBERS), AGE),
+        ),
+    ),
+    Resource(
+        "storageclasses",
+        "storage.k8s.io/v1",
+        "StorageClass",
+        (NAME, Column("Provisioner", ["disk.csi.azure.com"]), Column("ReclaimPolicy", ["Delete", "Retain"]), AGE),
+        namespaced=False,
+    ),
+    Resource(
+        "rolebindings",
+        "rbac.authorization.k8s.io/v1",
+        "RoleBinding",
+        (
+            *(NAME, Column("Role", ["Role/web", "ClusterRole/system:node"]), AGE),
+            Column("Users", ["", "system:a, system:b"], None, True),
+            Column("Groups", ["", "system:masters"], None, True),
+            Column("ServiceAccounts", ["", "kube-system/a, default/b"], None, True),
         ),
     ),
     Resource("leases", "coordination.k8s.io/v1", "Lease", (NAME, Column("Holder", ["aks-0_0a1b", ""]), AGE)),

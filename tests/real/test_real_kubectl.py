@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from datetime import timedelta
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,7 +40,11 @@ RESOURCES = {
     ),
     "widgets": ("/apis/example.com/v1", "example.com/v1", "Widget", "Name|Colour|Note|Age", "Last Words|Size"),
 }
-STATUSES = ("Running", "Pending", "Completed", "CrashLoopBackOff", "Init:0/1", "OOMKilled")
+STATUSES = (
+    *("Running", "Pending", "Completed", "CrashLoopBackOff", "Init:0/1", "Init:CrashLoopBackOff", "OOMKilled"),
+    *("PodInitializing", "ContainerStatusUnknown", "Terminating", "ExitCode:137", "Signal:9", "Init:Signal:9"),
+    *("NodeLost", "SchedulingGated", "Evicted", "OutOfcpu", "Unknown"),
+)
 WORDS = ("red", "<none>", "", "two words", "\u4f60\u597d", "Stra\u00dfe 5", "a,b", "x=y", "5 (3h ago)")
 
 
@@ -124,8 +128,8 @@ def random_row(chance: random.Random, name: str) -> list[str]:
         chance.choice(("app=web", "<none>", "a=b,c in (d,e)")),
     ]
     if name == "pods":
-        restarts = chance.choice((count, f"{count} ({chance.choice(list(SECONDS))} ago)"))
-        address = chance.choice(("<none>", f"10.1.{count}.{total}"))
+        restarts = chance.choice((count, f"{count} ({chance.choice([*SECONDS, '<invalid>'])} ago)"))
+        address = chance.choice(("<none>", f"10.1.{count}.{total}", f"fd00::{count}"))
         place = [
             address,
             chance.choice(("<none>", "aks-nodepool1-27511634-vmss000001")),
@@ -151,10 +155,11 @@ def assert_cells(record: Any, name: str, cells: list[str], *, wide: bool) -> Non
         assert (f"{record.ready}/{record.containers}", record.status) == (ready, status)
         count, _, last = restarts.partition(" (")
         assert record.restarts == int(count)
-        assert record.last_restart == (seconds(last.removesuffix(" ago)")) if last else None)
+        known = last.removesuffix(" ago)").replace("<invalid>", "")
+        assert record.last_restart == (seconds(known) if known else None)
         expected = [None if cell == "<none>" else cell for cell in place]
         assert [record.ip, record.node, record.nominated_node, record.readiness_gates] == (
-            [IPv4Address(expected[0]) if expected[0] else None, *expected[1:]] if wide else [None] * 4
+            [ip_address(expected[0]) if expected[0] else None, *expected[1:]] if wide else [None] * 4
         )
     elif name == "deployments":
         ready, up_to_date, available, age, *workload = rest
@@ -201,11 +206,22 @@ def assert_workload(record: Any, cells: list[str] | None) -> None:
 def random_rows(chance: random.Random, name: str) -> list[Row]:
     rows = []
     for number in range(chance.randint(1, 12)):
-        labels = {key: value for key, value in (("app", "web"), ("tier", "x-1")) if chance.random() < 0.6}
+        labels = {
+            key: value
+            for key, value in (("app", "web"), ("tier", "x-1"), ("example.com/node", "n"))
+            if chance.random() < 0.6
+        }
         own = f"{chance.choice(('a', 'b-long-name-of-it'))}-{number}"
         metadata = {"name": own, "namespace": chance.choice(("default", "kube-system")), "labels": labels}
         rows.append((metadata, [own, *random_row(chance, name)]))
     return rows
+
+
+def assert_label_columns(record: Any, labels: dict[str, str], options: Sequence[str]) -> None:
+    """What `-L` asks for is in columns of its own, even if one is called as a column of the kind is."""
+    for key in ("tier", "example.com/node"):
+        if f"-L{key}" in options:
+            assert record.columns[key.rpartition("/")[2].upper()] == labels.get(key, "")
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -214,7 +230,8 @@ def test_random_tables_read_as_the_server_sent_them(name: str, server: Server) -
     for _ in range(36):
         rows = random_rows(chance, name)
         server.hold(name, rows)
-        options = [option for option in ("-A", "--show-labels", "-owide", "-Ltier") if chance.random() < 0.5]
+        choices = ("-A", "--show-labels", "-owide", "-Ltier", "-Lexample.com/node", "--show-kind")
+        options = [option for option in choices if chance.random() < 0.5]
         argv = ("get", name, *options)
         parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
         assert len(parsed) == len(rows)
@@ -222,9 +239,7 @@ def test_random_tables_read_as_the_server_sent_them(name: str, server: Server) -
             assert_cells(record, name, cells, wide="-owide" in options)
             assert record.namespace == (metadata["namespace"] if "-A" in options else None)
             assert record.labels == (metadata["labels"] if "--show-labels" in options else None)
-            if "-Ltier" in options:
-                assert record.columns is not None
-                assert record.columns["TIER"] == metadata["labels"].get("tier", "")
+            assert_label_columns(record, metadata["labels"], options)
 
 
 @pytest.mark.parametrize("name", ["pods", "deployments", "jobs"])
@@ -233,10 +248,15 @@ def test_rows_without_a_header_read_as_the_server_sent_them(name: str, server: S
     for _ in range(8):
         rows = random_rows(chance, name)
         server.hold(name, rows)
-        argv = ("get", name, "--no-headers", *chance.choice(((), ("-owide",), ("-A", "-owide"))))
+        choices = [(), ("-owide",), ("-A", "-owide"), ("-A", "--show-labels"), ("-owide", "--show-labels")]
+        if name != "jobs":  # of which another cell may be empty, too: that it is either is not in the text
+            choices.append(("-Ltier",))
+        argv = ("get", name, "--no-headers", *chance.choice(choices))
         parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
-        for record, (_, cells) in zip(parsed, rows, strict=True):
+        for record, (metadata, cells) in zip(cast("Any", parsed), rows, strict=True):
             assert_cells(record, name, cells, wide="-owide" in argv)
+            assert record.labels == (metadata["labels"] if "--show-labels" in argv else None)
+            assert_label_columns(record, metadata["labels"], argv)
 
 
 @pytest.mark.parametrize("name", ["pods", "deployments", "jobs"])
@@ -330,3 +350,68 @@ def test_a_kind_that_is_watched_reads_as_the_server_sent_it(resource: kinds.Reso
     parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
     for record, row in zip(parsed, [*rows, *rows], strict=True):
         assert_row(record, resource, row, argv)
+
+
+CHOICES = {
+    "NAME": ".metadata.name",
+    "NAMESPACE": ".metadata.namespace",
+    "POD IP": ".status.podIP",
+    "images": ".spec.containers[*].image",
+    "LABELS": ".metadata.labels",
+    "Note": ".metadata.annotations.note",
+    "AGE": ".metadata.creationTimestamp",
+}
+NOTES = ("one", "two words", "wide  gap", "a/b", "<none>", "NAME", "\u4f60\u597d", "x=y,z")
+
+
+def random_pod(chance: random.Random, number: int) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": f"pod-{number}", "creationTimestamp": "2026-11-27T10:00:00Z"}
+    if chance.random() < 0.7:
+        metadata |= {"annotations": {"note": chance.choice(NOTES)}}
+    images = chance.choice((["nginx"], ["mcr.microsoft.com/oss/pause:3.6", "nginx"]))
+    status = chance.choice(({}, {"podIP": "10.1.2.3"}, {"podIP": "fd00::3"}))
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "status": status} | {
+        "spec": {"containers": [{"image": image} for image in images]}
+    }
+
+
+def cells_of_pod(pod: dict[str, Any]) -> dict[str, str]:
+    """What is printed of a pod under each of the choices; but the labels, which it has not."""
+    metadata = pod["metadata"]
+    return {
+        "NAME": metadata["name"],
+        "NAMESPACE": "default",  # where the client asked for them
+        "POD IP": pod["status"].get("podIP", "<none>"),
+        "images": ",".join(container["image"] for container in pod["spec"]["containers"]),
+        "LABELS": "<none>",
+        "Note": metadata.get("annotations", {}).get("note", "<none>"),
+        "AGE": metadata["creationTimestamp"],
+    }
+
+
+@pytest.mark.parametrize("headers", [True, False], ids=["headers", "no headers"])
+def test_chosen_columns_read_as_the_server_sent_them(headers: bool, server: Server) -> None:
+    chance = random.Random("chosen")
+    for _ in range(20):
+        pods = [random_pod(chance, number) for number in range(chance.randint(1, 6))]
+        server.answer("/api/v1", "pods", {"kind": "PodList", "apiVersion": "v1", "items": pods}, [])
+        names = chance.sample(list(CHOICES), chance.randint(1, len(CHOICES)))
+        spec = ",".join(f"{name}:{CHOICES[name]}" for name in names)
+        argv = ("get", "pods", "-o", f"custom-columns={spec}", *(() if headers else ("--no-headers",)))
+        parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
+        for record, pod in zip(cast("Any", parsed), pods, strict=True):
+            cells = {name: cell for name, cell in cells_of_pod(pod).items() if name in names}
+            assert record.name == cells.pop("NAME", None)
+            assert record.namespace == cells.pop("NAMESPACE", None)
+            assert record.labels == ({} if cells.pop("LABELS", None) else None)
+            assert (record.columns or {}) == cells
+
+
+def test_names_alone_read_as_the_server_sent_them(server: Server) -> None:
+    pods = [random_pod(random.Random(number), number) for number in range(4)]
+    server.answer("/api/v1", "pods", {"kind": "PodList", "apiVersion": "v1", "items": pods}, [])
+    argv = ("get", "pods", "-o", "name")
+    parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
+    assert [(record.resource, record.name) for record in cast("Any", parsed)] == [
+        ("pod", pod["metadata"]["name"]) for pod in pods
+    ]

@@ -6,7 +6,8 @@ Format: `pkg/printers/internalversion/printers.go` of Kubernetes makes the colum
 before the name: `deployment.apps/NAME`.
 
 Rows without a header (`--no-headers`, or `grep` took it) are read when the command line, the resource before the name,
-or the form of all cells leaves one kind only; otherwise they are reported. With `-o name` each line is a name.
+or the form of all cells leaves one kind and one set of columns only; otherwise they are reported. With `-o name` each
+line is a name. Columns that were chosen with `-o custom-columns` are those of the command line, or stand in capitals.
 
 `kubectl events` prints a message as it is, line breaks and all: a line that is no row, below an event, is the rest of
 its message, and a warning says that this is a guess.
@@ -17,17 +18,18 @@ server (with a warning, for then a part of the answer is missing).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from itertools import takewhile
-from typing import NamedTuple
 
 import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
 from aksparse.kubernetes.cells import or_none, to_age, to_ready
-from aksparse.kubernetes.kinds import KINDS, Kind, kind_named
+from aksparse.kubernetes.kinds import KINDS, kind_named
+from aksparse.kubernetes.request import read_request
 from aksparse.kubernetes.resources import (
     ConfigMap,
     Endpoints,
@@ -43,7 +45,7 @@ from aksparse.kubernetes.resources import (
     ServicePort,
 )
 from aksparse.kubernetes.rows import Table, choose_kind, headless
-from aksparse.kubernetes.tables import HEADER, TELLING_HEADER, Header, read_header
+from aksparse.kubernetes.tables import HEADER, TELLING_HEADER, Header, find_header, read_header
 from aksparse.kubernetes.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from aksparse.linere import LineGrammar
 from aksparse.records import maker
@@ -205,12 +207,19 @@ class _Reader:
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
-        self.request = _request(lines.argv)
+        self.request = read_request(lines.argv)
         self.kinds = self.request.kinds if self.request else None
-        self.table: Table | None = None
         self.continued_to = 0  # the last line of the message being read
-        if self.request and self.request.output == "name":
-            self.table = Table(Header(("NAME",), None), None)
+        self.table = self.without_any_header()
+
+    def without_any_header(self) -> Table | None:
+        """The table of rows that have no header, when the command line names all their columns."""
+        request = self.request
+        if (request and request.output == "name") or (request is None and _only_names(self.lines.texts)):
+            return Table(Header(("NAME",), None), None)
+        if request and request.chosen_columns and not request.headers:
+            return Table(Header(request.chosen_columns, None), None, chosen=True)
+        return None
 
     @property
     def fast(self) -> LineGrammar:
@@ -222,7 +231,7 @@ class _Reader:
     def read(self, number: int, line: str) -> Resource | None:
         """The record of a line, or `None` when it is accounted for otherwise."""
         lines = self.lines
-        if HEADER.pattern.match(line) or self.begins_custom_columns(line):
+        if HEADER.pattern.match(line) or self.begins_chosen_columns(line):
             self.begin_table(number, line)
         elif name := self.said_beside(number, line):
             lines.ignore(number, name)
@@ -250,16 +259,18 @@ class _Reader:
         said = any(grammar.pattern.match(line) for grammar in (HEADER, *_SAID_BESIDE.values()))
         return not (said or noise(line)) and (self.table is None or copy(self.table).split(line) is None)
 
-    def begins_custom_columns(self, line: str) -> bool:
-        custom = self.request is not None and self.request.output.startswith("custom-columns")
-        return custom and self.table is None and not noise(line)
+    def begins_chosen_columns(self, line: str) -> bool:
+        return self.request is not None and self.request.chosen and self.table is None and not noise(line)
 
     def begin_table(self, number: int, line: str) -> None:
-        header = read_header(line)
-        below = self.lines.texts[number - self.lines.first + 1 :][:20]
-        first_row = next((text for text in below if not noise(text)), None)
-        custom = self.request is not None and self.request.output.startswith("custom-columns")
-        self.table = Table(header, None if custom else choose_kind(header, self.kinds, first_row))
+        if self.request and self.request.chosen:
+            header = find_header(line, self.request.chosen_columns) or read_header(line)
+            self.table = Table(header, None, chosen=True)
+        else:
+            header = read_header(line)
+            below = self.lines.texts[number - self.lines.first + 1 :][:20]
+            first_row = next((text for text in below if not noise(text)), None)
+            self.table = Table(header, choose_kind(header, self.kinds, first_row))
         self.lines.ignore(number, "header")
 
     def said_beside(self, number: int, line: str) -> str | None:
@@ -271,7 +282,7 @@ class _Reader:
 
     def without_header(self, number: int, line: str) -> Resource | None:
         lines = self.lines
-        found = [] if noise(line) else headless(line, self.kinds)
+        found = [] if noise(line) else headless(line, self.request)
         rows = [each.table.make(each.cells, origin=lines.source, line=number) for each in found]
         if rows and all(row == rows[0] for row in rows):
             return rows[0]
@@ -283,59 +294,26 @@ class _Reader:
         return None
 
 
-class _Request(NamedTuple):
-    """What a command line asks for: the kinds, `None` when any may come, and the form of the output."""
-
-    kinds: tuple[Kind, ...] | None
-    output: str
-
-
-_VALUED = {
-    *("-n", "--namespace", "-l", "--selector", "--context", "--kubeconfig", "--field-selector", "--sort-by", "-L"),
-    *("--label-columns", "-o", "--output", "--chunk-size", "-s", "--server", "--as", "--cluster", "--user", "--token"),
-    *("--request-timeout", "-f", "--filename", "-k", "--kustomize", "-v", "--subresource", "--for", "--types"),
-}
-
-
-def _request(argv: Sequence[str]) -> _Request | None:
-    """What a command line asks `kubectl get` or `kubectl events` for; `None` when it is another command."""
-    if not argv or argv[0] not in ("kubectl", "k", "oc"):
-        return None
-    names, output, words = [], "", iter(argv[1:])
-    for text in words:
-        if text == "--raw" or text.startswith("--raw="):
-            return None
-        if text in _VALUED:
-            value = next(words, "")
-            output = value if text in ("-o", "--output") else output
-        elif text.startswith(("-o", "--output=")):
-            output = text.removeprefix("--output=") if text[1] == "-" else text[2:].removeprefix("=")
-        elif not text.startswith("-"):
-            names.append(text)
-    if names[:1] == ["events"]:
-        return _Request((KINDS["event"],), output)
-    if names[:1] != ["get"] or len(names) < 2:
-        return None
-    resources = [name.partition("/")[0] for name in names[1].split(",")]
-    if any("/" in name for name in names[1:]):
-        resources = [name.partition("/")[0] for name in names[1:]]
-    kinds = tuple(kind for resource in resources if (kind := kind_named(resource)))
-    return _Request(None if "all" in resources else kinds, output)
-
-
 def _produced_by(argv: Sequence[str]) -> bool:
-    request = _request(argv)
-    return request is not None and (
-        request.output in ("", "wide", "name") or request.output.startswith("custom-columns")
-    )
+    request = read_request(argv)
+    return request is not None and (request.output in ("", "wide", "name") or request.chosen)
 
 
 _TELLING_ROWS = tuple(
-    Table(Header((*namespace, *KINDS[name].shapes[number]), None), KINDS[name]).grammar
-    for name, number in (("pod", 0), ("pod", -1), ("node", 0), ("node", -1), ("service", 0), ("service", -1))
+    Table(Header((*namespace, *KINDS[name].shapes[number], *labels), None), KINDS[name]).grammar
+    for name, number in (("pod", 0), ("pod", 3), ("node", 0), ("node", 1), ("service", 0), ("service", 1))
     for namespace in ((), ("NAMESPACE",))
-    if not (namespace and name == "node")
+    for labels in ((), ("LABELS",))
+    if not (namespace and name == "node") and not (labels and name == "service")
 )
+_NAME_ALONE = re.compile(r"([a-z][a-z.0-9]*)/[a-z0-9][a-z0-9.-]*")
+
+
+def _only_names(texts: Sequence[str]) -> bool:
+    """Whether there is nothing but names, each behind its kind, as with `-o name`."""
+    names = [_NAME_ALONE.fullmatch(text.strip()) for text in texts if not noise(text)]
+    return bool(names) and all(name and kind_named(name[1]) for name in names)
+
 
 COMMAND: Command[Resource] = Command(
     name="kubectl_get",
@@ -343,5 +321,6 @@ COMMAND: Command[Resource] = Command(
     assemble=_assemble,
     produced_by=_produced_by,
     signature=(TELLING_HEADER, _NO_RESOURCES, _DEPRECATION, *_TELLING_ROWS),
+    shown_by=_only_names,
 )
 parse_kubectl_get = COMMAND.parse

@@ -35,10 +35,12 @@ DURATION_OR_NONE = _form(rf"{_AGE_PATTERN}|<none>", "age or <none>")
 COUNT = _form(r"[0-9]{1,18}", "number")
 READY = _form(r"[0-9]{1,9}/[0-9]{1,9}", "ready containers")
 READY_PODS = _form(r"[0-9]{1,9}/[0-9]{1,9}", "ready pods")
-RESTARTS = _form(r"[0-9]{1,18}(?: \([0-9][0-9ydhms]* ago\))?", "restarts")
+RESTARTS = _form(r"[0-9]{1,18}(?: \((?:[0-9][0-9ydhms]*|<invalid>) ago\))?", "restarts")
 IP = _form(r"[0-9a-fA-F.:]{2,45}|<none>|<unknown>", "IP address")
 CLUSTER_IP = _form(r"[0-9a-fA-F.:]{2,45}|<none>|None", "IP address")
 SERVICE_PORTS = _form(r"<none>|[0-9]+(?::[0-9]+)?/[A-Z]+(?:,[0-9]+(?::[0-9]+)?/[A-Z]+)*", "ports")
+NODE_STATUS = _form(r"(?:Ready|NotReady|Unknown)(?:,SchedulingDisabled)?", "status of a node")
+VERSION = _form(r"v[0-9][^ \t]*", "version")
 # Words up to the kernel version, which is the one with two dots before the URL of the runtime.
 OS_IMAGE = _form(
     r"[^ \t]+(?:[ \t](?![^ \t]*[0-9]+\.[0-9]+\.[0-9]+[^ \t]*[ \t]+(?:\([^)]*\)[ \t]+)?[a-z-]+://)[^ \t]+)*",
@@ -62,9 +64,9 @@ MESSAGE = _form(r"[^ \t].*", "message")
 # Five fields, or a name such as @hourly; a time zone may stand before them.
 SCHEDULE = _form(r"(?:(?:CRON_)?TZ=[^ \t]+ )?(?:@[a-z]+(?: [0-9][0-9a-z.]*)?|[^ \t]+(?: [^ \t]+){4})", "schedule")
 BOOLEAN = _form(r"True|False", "True or False")
-COMPLETIONS = _form(r"[0-9]{1,18}/[0-9]{1,18}(?: of [0-9]{1,18})?|<none>", "completions")
+COMPLETIONS = _form(r"[0-9]{1,18}/[0-9]{1,18}(?: of [0-9]{1,18})?", "completions")
 HOSTS = _form(r"[\w.*,:-]+(?: \+ [0-9]{1,18} more\.\.\.)?|<none>", "hosts")
-ADDRESSES = _form(r"(?:[0-9a-fA-F:.]{2,45}(?![^ \t,])|[\w-]+\.[\w.-]+)(?:,[^ \t]+)*", "addresses")
+ADDRESSES = _form(r"(?:[0-9a-fA-F:.]{2,45}(?![^ \t,])|localhost(?![^ \t,])|[\w-]+\.[\w.-]+)(?:,[^ \t]+)*", "addresses")
 INGRESS_PORTS = _form(r"[0-9]{1,5}(?:, [0-9]{1,5})*", "ports")
 
 
@@ -96,8 +98,8 @@ def typed_column(form: LineGrammar, field: str, convert: Callable[[str], Value],
     return Column(form, (field,), lambda cell: (convert(cell),), empty=empty)
 
 
-def text_column(field: str, form: LineGrammar = ANY, *, empty: bool = False) -> Column:
-    return Column(form, (field,), lambda cell: (or_none(cell),), any_text=True, empty=empty)
+def text_column(field: str, form: LineGrammar = ANY, *, empty: bool = False, absent: str = "<none>") -> Column:
+    return Column(form, (field,), lambda cell: (None if cell == absent else cell,), any_text=True, empty=empty)
 
 
 def name_column(field: str) -> Column:
@@ -140,8 +142,8 @@ def to_restarts(cell: str) -> tuple[int, timedelta | None]:
     return int(number), to_age(last.removesuffix(" ago)")) if last else None
 
 
-def to_status(cell: str) -> tuple[str, ...]:
-    return tuple(cell.split(","))
+def to_status(cell: str) -> tuple[tuple[str, ...]]:
+    return (tuple(cell.split(",")),)
 
 
 @remember

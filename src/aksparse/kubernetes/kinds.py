@@ -47,7 +47,7 @@ class Kind:
         columns: what its cells hold, by the name of the column.
         words: what the resource is called on the command line.
         telling: whether no other resource has these columns.
-        wide: the columns that follow with `-o wide`, as many of them as the version prints.
+        wide: the columns that follow with `-o wide`: one list for each way that a version prints them.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Kind:
     columns: dict[str, Column]
     words: frozenset[str]
     telling: bool = True
-    wide: tuple[str, ...] = ()
+    wide: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def beginnings(self) -> tuple[tuple[str, ...], ...]:
@@ -73,17 +73,19 @@ class Kind:
         known = certain or self.telling or all(name in self.columns for name in names)
         return known and any(names[: len(begin)] == begin for begin in self.beginnings)
 
-    @property
-    def wide_numbers(self) -> tuple[int, ...]:
-        """How many columns versions have added with `-o wide`: of pods ever more."""
-        return (2, 3, 4) if self.name == "pod" else (len(self.wide),)
-
     @cached_property
     def shapes(self) -> tuple[tuple[str, ...], ...]:
         """The columns that its tables have, without and with `-o wide`."""
-        return tuple(
-            (*begin, *self.wide[:number]) for begin in self.beginnings for number in sorted({0, *self.wide_numbers})
-        )
+        return tuple((*begin, *wide) for begin in self.beginnings for wide in ((), *self.wide))
+
+    @property
+    def of_cluster(self) -> bool:
+        """Whether its resources have no namespace."""
+        return self.columns["NAMESPACE"] is _OF_CLUSTER["NAMESPACE"]
+
+    def own(self, names: Sequence[str]) -> int:
+        """How many of these columns, NAMESPACE aside, are its own; those of labels that were asked for follow."""
+        return max((len(shape) for shape in self.shapes if tuple(names[: len(shape)]) == shape), default=0)
 
 
 def _kind(
@@ -94,17 +96,21 @@ def _kind(
     words: str,
     *,
     telling: bool = True,
-    wide: str = "",
+    wide: str | tuple[str, ...] = (),
 ) -> Kind:
     return Kind(
         name=name,
         record=record,
-        begins=(begins,) if isinstance(begins, str) else begins,
+        begins=_as_tuple(begins),
         columns={**columns, **_LABELLED},
         words=frozenset((name, *words.split())),
         telling=telling,
-        wide=tuple(wide.split("|")) if wide else (),
+        wide=tuple(tuple(names.split("|")) for names in _as_tuple(wide)),
     )
+
+
+def _as_tuple(texts: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else texts
 
 
 _WIDE_WORKLOAD = "CONTAINERS|IMAGES|SELECTOR"
@@ -127,7 +133,7 @@ KINDS = {
                 "READINESS GATES": text_column("readiness_gates"),
             },
             "pods po",
-            wide="IP|NODE|NOMINATED NODE|READINESS GATES",
+            wide=("IP|NODE", "IP|NODE|NOMINATED NODE", "IP|NODE|NOMINATED NODE|READINESS GATES"),
         ),
         _kind(
             "node",
@@ -135,18 +141,21 @@ KINDS = {
             "NAME|STATUS|ROLES|AGE|VERSION",
             {
                 **_OF_CLUSTER,
-                "STATUS": typed_column(cells.ANY, "status", cells.to_status),
+                "STATUS": Column(cells.NODE_STATUS, ("status",), cells.to_status, any_text=True),
                 "ROLES": typed_column(cells.ANY, "roles", cells.to_list),
                 **_AGED,
-                "VERSION": text_column("version"),
+                "VERSION": text_column("version", cells.VERSION),
                 "INTERNAL-IP": typed_column(cells.IP, "internal_ip", cells.to_node_ip),
                 "EXTERNAL-IP": typed_column(cells.IP, "external_ip", cells.to_node_ip),
-                "OS-IMAGE": text_column("os_image", cells.OS_IMAGE),
-                "KERNEL-VERSION": text_column("kernel_version", cells.KERNEL),
-                "CONTAINER-RUNTIME": text_column("container_runtime"),
+                "OS-IMAGE": text_column("os_image", cells.OS_IMAGE, absent="<unknown>"),
+                "KERNEL-VERSION": text_column("kernel_version", cells.KERNEL, absent="<unknown>"),
+                "CONTAINER-RUNTIME": text_column("container_runtime", absent="<unknown>"),
             },
             "nodes no",
-            wide="INTERNAL-IP|EXTERNAL-IP|OS-IMAGE|KERNEL-VERSION|CONTAINER-RUNTIME",
+            wide=(
+                "INTERNAL-IP|EXTERNAL-IP|OS-IMAGE|KERNEL-VERSION|CONTAINER-RUNTIME",
+                "EXTERNAL-IP|OS-IMAGE|KERNEL-VERSION|CONTAINER-RUNTIME",
+            ),
         ),
         _kind(
             "service",
@@ -288,7 +297,7 @@ KINDS = {
             (
                 "LAST SEEN|TYPE|REASON|OBJECT|MESSAGE",
                 "LAST SEEN|TYPE|REASON|OBJECT|SUBOBJECT|SOURCE|MESSAGE",
-                "LAST SEEN|FIRST SEEN|COUNT|NAME|KIND",
+                "LAST SEEN|FIRST SEEN|COUNT|NAME|KIND|SUBOBJECT|TYPE|REASON|SOURCE|MESSAGE",
                 "LAST SEEN|TYPE|REASON|KIND|MESSAGE",
             ),
             {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import Any, NamedTuple, cast
 
-from aksparse.kubernetes.cells import AGE, ANY, LABELS, NAME, Column, to_age, to_labels
+from aksparse.kubernetes.cells import AGE, ANY, LABELS, NAME, Column, or_none, to_age, to_labels
 from aksparse.kubernetes.kinds import KINDS, Kind, kind_named
+from aksparse.kubernetes.request import Request
 from aksparse.kubernetes.resources import OtherResource, Resource
 from aksparse.kubernetes.tables import (
     Header,
@@ -29,16 +31,15 @@ class Table:
     Args:
         header: its columns.
         kind: its kind; `None` where the records are `OtherResource`s.
+        chosen: whether the columns were chosen on the command line, so that any cell may stand under NAME.
     """
 
-    def __init__(self, header: Header, kind: Kind | None) -> None:
+    def __init__(self, header: Header, kind: Kind | None, *, chosen: bool = False) -> None:
         self.names = header.names
         self.starts = header.starts
         self.kind = kind
-        known = kind.columns if kind else {}
-        self.columns = tuple(
-            known.get(name) if name not in header.names[:number] else None for number, name in enumerate(header.names)
-        )
+        self.chosen = chosen
+        self.columns = _columns_of(kind, header.names) if kind else (None,) * len(header.names)
 
     @cached_property
     def grammar(self) -> LineGrammar:
@@ -61,7 +62,9 @@ class Table:
 
     def make(self, cells: Sequence[str], **provenance: Any) -> Resource:
         """The record of the cells of a row."""
-        return make_record(self.kind, self.names, self.columns, cells, **provenance)
+        if self.chosen:
+            return _make_other(self.names, cells, _AS_IT_IS, **provenance)
+        return _make_record(self.kind, self.names, self.columns, cells, **provenance)
 
     def split(self, line: str) -> list[str] | None:
         """The cells of a row: by their position, by the gaps between them, or by their form."""
@@ -94,12 +97,26 @@ class Table:
         )
 
 
+_BEFORE = ("EVENT", "NAMESPACE")
+
+
+def _columns_of(kind: Kind, names: Sequence[str]) -> tuple[Column | None, ...]:
+    """The columns of a kind under these names; what `-L` adds is none of them, whatever it is called."""
+    before = len([name for name in names[:2] if name in _BEFORE])
+    own = before + kind.own(names[before:])
+    last = len(names) - 1
+    return tuple(
+        kind.columns.get(name) if number < own or (name == "LABELS" and number == last) else None
+        for number, name in enumerate(names)
+    )
+
+
 @cache
 def _grammar(columns: tuple[Column | None, ...]) -> LineGrammar:
     return row_grammar([column.form if column else ANY for column in columns])
 
 
-def make_record(
+def _make_record(
     kind: Kind | None,
     names: Sequence[str],
     columns: Sequence[Column | None],
@@ -109,7 +126,7 @@ def make_record(
     """The record of a row; of another kind than the columns when the resource before its name is."""
     resource, slash, name = dict(zip(names, cells, strict=True)).get("NAME", "").rpartition("/")
     if kind is None or (slash and kind_named(resource) is not kind):
-        return _make_other(names, cells, **provenance)
+        return _make_other(names, cells, _RESOURCE_AND_NAME, **provenance)
     fields: dict[str, Any] = {"name": name} if slash else {}
     others: dict[str, str] = {}
     for column_name, column, cell in zip(names, columns, cells, strict=True):
@@ -132,15 +149,24 @@ def _add(columns: dict[str, str], name: str, cell: str) -> None:
     columns[key] = cell
 
 
-def _make_other(names: Sequence[str], cells: Sequence[str], **provenance: Any) -> OtherResource:
+# A resource may stand before a name; behind that of a storage class, that it is the default one.
+_RESOURCE_AND_NAME = re.compile(r"(?:([a-z][a-z0-9]*(?:\.[a-z0-9.-]+)?)/)?([^ /]+)(?: \(default\))?")
+_AS_IT_IS = re.compile(r"(?!)")
+
+
+def _make_other(
+    names: Sequence[str], cells: Sequence[str], parts_of_name: re.Pattern[str], **provenance: Any
+) -> OtherResource:
     fields: dict[str, Any] = {}
     others: dict[str, str] = {}
     for name, cell in zip(names, cells, strict=True):
         if name == "NAME" and "name" not in fields and cell:
-            resource, _, fields["name"] = cell.rpartition("/")
-            fields["resource"] = resource or None
+            parts = parts_of_name.fullmatch(cell)
+            fields["resource"], fields["name"] = parts.groups() if parts else (None, or_none(cell))
+            if cell.endswith(" (default)"):
+                _add(others, name, cell)
         elif name == "NAMESPACE" and "namespace" not in fields and cell:
-            fields["namespace"] = cell
+            fields["namespace"] = or_none(cell)
         elif name == "AGE" and "age" not in fields and AGE.pattern.match(cell):
             fields["age"] = to_age(cell)
         elif name == "LABELS" and "labels" not in fields and LABELS.pattern.match(cell):
@@ -161,7 +187,7 @@ def choose_kind(header: Header, kinds: Sequence[Kind] | None, first_row: str | N
         kinds: the kinds that the command line asks for; `None` when it does not say.
         first_row: the line below the header: a table that others may print alike is of a kind if its first row is.
     """
-    names = tuple(name for name in header.names if name not in ("EVENT", "NAMESPACE"))
+    names = tuple(name for name in header.names if name not in _BEFORE)
     kinds = _before_name((first_row or "").split()) or kinds
     for kind in KINDS.values() if kinds is None else kinds:
         without_namespace = "NAMESPACE" in header.names and not kind.columns["NAMESPACE"].fields
@@ -191,22 +217,39 @@ class Headless(NamedTuple):
     cells: list[str]
 
 
-def headless(line: str, kinds: Sequence[Kind] | None) -> list[Headless]:
+def headless(line: str, request: Request | None) -> list[Headless]:
     """Every kind and set of columns that a row fits; one is the answer, several or none are no answer."""
     texts = [piece.text for piece in pieces_of(spread_tabs(line))]
+    kinds = request.kinds if request else None
     candidates = _before_name(texts) or (kinds if kinds is not None else [KINDS[name] for name in _TELLING])
+    # Labels look like the selector of a service: without a command line they are not expected there.
+    labelled = request is None and "=" in "".join(texts[-1:])
     return [
         Headless(table, cells)
         for kind in candidates
-        for table in _tables_of(kind)
+        for table in _tables_of(kind, request, labelled=labelled and kind.name != "service")
         if (cells := _cells_of(table, texts, line)) is not None
     ]
 
 
 @cache
-def _tables_of(kind: Kind) -> tuple[Table, ...]:
-    namespaces = ((), ("NAMESPACE",)) if "NAMESPACE" in kind.columns else ((),)
-    return tuple(Table(Header((*namespace, *shape), None), kind) for namespace in namespaces for shape in kind.shapes)
+def _tables_of(kind: Kind, request: Request | None, *, labelled: bool) -> tuple[Table, ...]:
+    """The tables of a kind, with the columns that a command line asks for, or any that it may have without one."""
+    namespaces: tuple[tuple[str, ...], ...] = ((), ("NAMESPACE",)) if "NAMESPACE" in kind.columns else ((),)
+    more: tuple[tuple[str, ...], ...] = ((), ("LABELS",)) if labelled else ((),)
+    shapes = kind.shapes
+    if request:
+        wide = request.wide and bool(kind.wide)
+        shapes = tuple(shape for shape in shapes if (shape not in kind.beginnings) == wide)
+        namespaces, more = (request.before,), (request.more,)
+        if kind.of_cluster:
+            namespaces = (*namespaces, tuple(name for name in request.before if name != "NAMESPACE"))
+    return tuple(
+        Table(Header((*namespace, *shape, *labels), None), kind)
+        for namespace in namespaces
+        for shape in shapes
+        for labels in more
+    )
 
 
 def _cells_of(table: Table, texts: list[str], line: str) -> list[str] | None:

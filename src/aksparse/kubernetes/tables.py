@@ -58,6 +58,18 @@ def read_header(line: str) -> Header:
     return Header(tuple(name[0] for name in found), starts)
 
 
+def find_header(line: str, names: Sequence[str]) -> Header | None:
+    """The header of these columns, whose names may hold anything; `None` when the line is another."""
+    starts, end = [], -PADDING
+    for name in names:
+        start = line.find(name, end)
+        if start < 0 or line[max(end, 0) : start].strip() or start < end + PADDING:
+            return None
+        starts.append(start)
+        end = start + len(name)
+    return Header(tuple(names), tuple(starts)) if names and not line[end:].strip() else None
+
+
 def spread_tabs(line: str) -> str:
     """A line in which tabs are as wide as what separates cells."""
     return line.replace("\t", " " * PADDING)

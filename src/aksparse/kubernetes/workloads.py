@@ -11,18 +11,27 @@ from aksparse.kubernetes.row import Row
 
 
 @attrs.frozen(kw_only=True)
-class _Workload(Row):
-    """What runs pods: its containers and which pods are its own.
+class _OfContainers(Row):
+    """What runs containers.
 
     Attributes:
         containers: the names of the containers, with `-o wide`.
         images: the images of the containers, with `-o wide`.
-        selector: the labels that its pods have, with `-o wide`.
-        selector_expressions: the other conditions for its pods' labels, as printed, such as `tier in (a,b)`.
     """
 
     containers: tuple[str, ...] | None = None
     images: tuple[str, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class _Workload(_OfContainers):
+    """What runs pods and says which are its own.
+
+    Attributes:
+        selector: the labels that its pods have, with `-o wide`.
+        selector_expressions: the other conditions for its pods' labels, as printed, such as `tier in (a,b)`.
+    """
+
     selector: dict[str, str] | None = None
     selector_expressions: tuple[str, ...] = ()
 
@@ -107,7 +116,7 @@ class DaemonSet(_Workload):
 
 
 @attrs.frozen(kw_only=True)
-class StatefulSet(_Workload):
+class StatefulSet(_OfContainers):
     """One stateful set.
 
     Attributes:
