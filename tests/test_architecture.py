@@ -71,7 +71,10 @@ BESIDE = "service CIDR 10.200.0.0/16, Docker bridge 172.17.0.0/16"
 FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     "lab-kubenet": {
         "network_mode": (
-            "kubenet; not flannel, because of stated plugin: kubenet, bridge: cbr0 and source NAT by: kubenet",
+            (
+                "kubenet; the nearest other mode, flannel, is ruled out by stated plugin kubenet, bridge cbr0 "
+                "and source NAT by kubenet"
+            ),
             ["cbr0", "kubenet: SNAT for outbound traffic", "network_plugin"],
         ),
         "network_plugin": ("kubenet", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
@@ -107,7 +110,10 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
             ["10.100.1.0/24", "10.220.1.4", "10.100.2.0/24", "10.220.1.5"],
         ),
         "source_nat": (
-            "by kubenet, for everything except traffic to the pod CIDR and the node's own addresses (10.100.0.0/16)",
+            (
+                "by kubenet, for everything except traffic to the pod CIDR and the node's own addresses "
+                "(in the rules: 10.100.0.0/16)"
+            ),
             ["kubenet: SNAT for outbound traffic", "!10.100.0.0/16", "dst-type !LOCAL", "KUBE-POSTROUTING", "pod_cidr"],
         ),
         "service_path": (
@@ -133,8 +139,8 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     "lab-azure-cni": {
         "network_mode": (
             (
-                "Azure CNI, bridge mode; not azure-transparent, because of bridge: azure0, "
-                "uplink is its port: yes and pod gateway: the subnet's gateway"
+                "Azure CNI, bridge mode; the nearest other mode, azure-transparent, is ruled out by bridge azure0, "
+                "uplink among the bridge's ports and the subnet's gateway as the pods' gateway"
             ),
             ["azure0", "azv", "eth0", "10.220.2.1"],
         ),
@@ -168,7 +174,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
             (
                 "by ip-masq-agent, for everything except traffic to the VNet, the service CIDR and "
                 "the node's own addresses "
-                "(10.220.0.0/16, 10.200.0.0/16)"
+                "(in the rules: 10.220.0.0/16, 10.200.0.0/16)"
             ),
             ["IP-MASQ-AGENT", "RETURN", "10.220.0.0/16", "10.200.0.0/16", "dst-type !LOCAL", "vnet", "service_cidr"],
         ),
@@ -194,7 +200,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
     },
     "kubenet": {
         "network_mode": (
-            "kubenet; not kubenet-calico, because of bridge: cbr0 and host links: veth",
+            "kubenet; the nearest other mode, kubenet-calico, is ruled out by bridge cbr0 and host links veth*",
             ["cbr0", "veth9423965c"],
         ),
         "network_plugin": ("kubenet", ['"kubenet"', "cbr0", "kubenet: SNAT for outbound traffic"]),
@@ -221,7 +227,7 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         "source_nat": (
             (
                 "by kubenet, for everything except traffic to the pod CIDR and the node's own addresses "
-                "(10.100.0.0/16) "
+                "(in the rules: 10.100.0.0/16) "
                 "(a listing without -v hides interfaces)"
             ),
             ["kubenet: SNAT for outbound traffic", "!10.100.0.0/16", "dst-type !LOCAL"],
@@ -273,7 +279,10 @@ FACTS: dict[str, dict[str, tuple[str, list[str]]]] = {
         ),
         "remote_pods": ("natively in the VNet", ["10.220.3.10/24"]),
         "source_nat": (
-            "by ip-masq-agent, for everything except traffic to the VNet and the node's own addresses (10.220.0.0/16)",
+            (
+                "by ip-masq-agent, for everything except traffic to the VNet and the node's own addresses "
+                "(in the rules: 10.220.0.0/16)"
+            ),
             ["IP-MASQ-AGENT", "RETURN", "10.220.0.0/16", "vnet"],
         ),
         "service_path": (
@@ -427,8 +436,8 @@ def test_a_page_that_mixes_two_clusters_is_told_to_contradict_itself(tmp_path: P
     plugin, addressing = architecture.network_plugin, architecture.pod_addressing
     assert isinstance(plugin, Unknown)
     assert plugin.reason == (
-        "contradiction: no one mode shows stated plugin: azure "
-        "(azure-bridge, azure-transparent, azure-calico, azure-npm ...) and bridge: cbr0 (kubenet)"
+        "contradiction: no one mode shows stated plugin azure "
+        "(azure-bridge, azure-transparent, azure-calico, azure-npm ...) and bridge cbr0 (kubenet)"
     )
     texts = [line.text for line in plugin.evidence]
     assert texts[0] == "--network-plugin azure"

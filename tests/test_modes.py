@@ -208,7 +208,7 @@ def test_a_plugin_that_no_mode_has_leaves_no_mode(tmp_path: Path) -> None:
     tmp_path.joinpath("10-aws.conflist").write_text('{"cniVersion": "1", "plugins": [{"type": "aws-cni"}]}')
     fact = describe(build_wiring(load_capture(tmp_path))).network_mode
     assert isinstance(fact, Unknown)
-    assert fact.reason == "no mode that is known here shows CNI type: aws-cni"
+    assert fact.reason == "no mode that is known here shows CNI type aws-cni"
     assert len(fact.evidence) == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import attrs
 import pytest
@@ -13,9 +14,9 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from aksparse import Comparison, build_wiring, compare, describe, load_capture
-from aksparse.architecture.description import ASPECTS
+from aksparse.architecture.description import ASPECTS, Architecture
 from aksparse.report import MOST_LINES, description_to_markdown, print_comparison, print_description, to_markdown
-from aksparse.statement import Description, tell
+from aksparse.statement import _PARTS, Description, tell
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
 PAIRS = [("lab-kubenet", "lab-azure-cni"), ("kubenet", "azure-cni")]
@@ -187,10 +188,55 @@ def test_both_forms_show_the_lines_that_contradict_each_other(tmp_path: Path) ->
 
 def test_both_forms_say_what_only_one_side_shows() -> None:
     comparison = shipped("kubenet", "azure-cni")
-    assert "  note       one side does not show: version\n" in printed(comparison)
-    assert "| docker 19.3.12 | docker (version not shown) | same; one side does not show: version |" in to_markdown(
-        comparison
+    assert "  note       known of kubenet alone: version\n" in printed(comparison)
+    cells = "| docker 19.3.12 | docker (version not shown) | same; known of kubenet alone: version |"
+    assert cells in to_markdown(comparison)
+
+
+def field_names() -> dict[str, set[str]]:
+    """By fact, the parts that are compared and have no name of their own."""
+    hints = get_type_hints(Architecture)
+    classes = {name: next(get_args(kind)[0] for kind in get_args(hints[name]) if get_args(kind)) for name in ASPECTS}
+    return {
+        name: {
+            field.name
+            for field in attrs.fields(cls)
+            if not field.metadata.get("instance") and not field.metadata.get("version") and field.name != name
+        }
+        for name, cls in classes.items()
+    }
+
+
+def test_each_part_that_is_compared_has_words_and_no_word_is_of_none() -> None:
+    words = {name: set(_PARTS.get(name, {})) for name in ASPECTS}
+    assert words == field_names()
+    assert _PARTS.keys() <= set(ASPECTS)
+
+
+@every_pair
+def test_no_report_shows_the_name_of_a_field(left: str, right: str) -> None:
+    comparison = shipped(left, right)
+    names = {part for parts in field_names().values() for part in parts if "_" in part}
+    for form in (printed(comparison), to_markdown(comparison)):
+        assert not [name for name in names if re.search(rf"\b{name}\b(?! =)", form)]
+
+
+def test_a_part_of_ipv6_is_told_as_such_and_behind_those_of_ipv4() -> None:
+    left, right = (
+        describe(build_wiring(load_capture(CAPTURES.parent / f"modes/lab-{name}-dual")))
+        for name in ("kubenet", "azure-overlay")
     )
+    text = printed(compare(left, right))
+    assert "prefix length of a pod's address: 24 -> 16; prefix length of a pod's address (IPv6): 64 -> 56\n" in text
+    assert "nodes that the pod CIDR has room for (IPv6), " in text
+
+
+def test_nothing_of_a_list_is_said_in_a_word() -> None:
+    left, right = (
+        describe(build_wiring(load_capture(CAPTURES.parent / f"modes/lab-azure-{name}"))) for name in ("npm", "cilium")
+    )
+    text = printed(compare(left, right))
+    assert "plugins behind it: portmap -> none\n" in text
 
 
 # One node.
@@ -274,5 +320,5 @@ def test_a_terminal_without_room_gets_text_all_the_same() -> None:
 
 def test_yes_and_no_are_said_in_words() -> None:
     text = printed(shipped("lab-kubenet", "lab-azure-cni"))
-    assert "uplink_is_port: no -> yes" in text
+    assert "the uplink is a port as well: no -> yes" in text
     assert not re.search(r"\b(?:True|False)\b", text)

@@ -10,7 +10,7 @@ import attrs
 from aksparse.architecture.description import ASPECTS, Architecture
 from aksparse.architecture.fact import Fact, Known
 from aksparse.migration import to_check
-from aksparse.statement import TITLES, Statement, of_ipv6, parts, statement
+from aksparse.statement import IPV6, TITLES, Statement, of_ipv6, parts, statement
 
 Outcome = Literal["differs", "same", "unknown-left", "unknown-right", "unknown"]
 
@@ -129,17 +129,14 @@ def _comparable(value: Any, other: Any) -> dict[str, Any]:
     found = parts(value, instance=False)
     of_ipv6_alone = found.pop("ipv6", {})
     if of_ipv6(value) is not None and of_ipv6(other) is not None:
-        found |= {f"{_IPV6}{part}": what for part, what in of_ipv6_alone.items()}
+        found |= {f"{IPV6}{part}": what for part, what in of_ipv6_alone.items()}
     return found
-
-
-_IPV6 = "ipv6."
 
 
 def _meaning(sides: tuple[str, str], left: Any, right: Any, changes: Iterable[Change]) -> str:
     """What a difference means, told of IPv6 by itself where it means something else for it."""
     told: dict[tuple[str, str], str] = {}
-    versions = {change.part.startswith(_IPV6) for change in changes}
+    versions = {change.part.startswith(IPV6) for change in changes}
     for version in sorted(versions):
         one, other = (left.ipv6, right.ipv6) if version else (left, right)
         means = one.meaning(), other.meaning()

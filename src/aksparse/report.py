@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from aksparse.capture.model import Evidence
 from aksparse.compare import Aspect, Comparison, Outcome
-from aksparse.statement import DescribedFact, Description, Statement
+from aksparse.statement import IPV6, DescribedFact, Description, Statement, part_in_words
 
 MOST_LINES = 6
 """How many lines of evidence are shown for one side; the JSON has all."""
@@ -22,6 +23,14 @@ _SECTIONS: tuple[tuple[str, tuple[Outcome, ...]], ...] = (
     ("The same", ("same",)),
     ("Unknown on both sides", ("unknown",)),
 )
+
+_OUTCOMES: dict[Outcome, str] = {
+    "differs": "differs",
+    "same": "same",
+    "unknown-left": "known on the right only",
+    "unknown-right": "known on the left only",
+    "unknown": "unknown",
+}
 
 
 def _headline(comparison: Comparison) -> str:
@@ -40,13 +49,28 @@ def _changes(aspect: Aspect) -> str:
     def text(value: object) -> str:
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
 
-    return "; ".join(f"{change.part}: {text(change.left)} -> {text(change.right)}" for change in aspect.changes)
+    return "; ".join(
+        f"{part_in_words(aspect.name, change.part)}: {text(change.left)} -> {text(change.right)}"
+        for change in sorted(aspect.changes, key=lambda change: change.part.startswith(IPV6))
+    )
 
 
-def _one_side_only(aspect: Aspect) -> str:
-    return f"one side does not show: {', '.join(aspect.not_compared)}" if aspect.not_compared else ""
+def _one_side_only(comparison: Comparison, aspect: Aspect) -> str:
+    """Which parts are known of which side alone."""
+    told = []
+    for name, side in ((comparison.left, aspect.left), (comparison.right, aspect.right)):
+        found = [part for part in aspect.not_compared if _has(side.value or {}, part)]
+        if found:
+            told.append(f"known of {name} alone: {', '.join(part_in_words(aspect.name, part) for part in found)}")
+    return "; ".join(told)
+
+
+def _has(value: dict[str, Any], part: str) -> bool:
+    if part.startswith(IPV6):
+        return part.removeprefix(IPV6) in value.get("ipv6", {})
+    return part in value
 
 
 def _lines(side: Statement) -> tuple[tuple[Evidence, ...], str]:
@@ -101,7 +125,7 @@ def _aspect_lines(comparison: Comparison, aspect: Aspect) -> Iterator[_Line]:
         ("differs", _changes(aspect)),
         ("means", aspect.meaning),
         ("check", aspect.to_check),
-        ("note", _one_side_only(aspect)),
+        ("note", _one_side_only(comparison, aspect)),
     ):
         if text:
             yield Text(f"  {label:{width}}  ", style="magenta"), Text(text)
@@ -190,7 +214,7 @@ def _table(comparison: Comparison) -> str:
     rows = [f"| | {_cell(comparison.left)} | {_cell(comparison.right)} | |", "|---|---|---|---|"]
     for aspect in comparison.aspects:
         cells = [_cell(side.summary or "") if side.known else "*unknown*" for side in (aspect.left, aspect.right)]
-        outcome = "; ".join(filter(None, (aspect.outcome.replace("-", " "), _one_side_only(aspect))))
+        outcome = "; ".join(filter(None, (_OUTCOMES[aspect.outcome], _cell(_one_side_only(comparison, aspect)))))
         rows.append(f"| {aspect.title} | {cells[0]} | {cells[1]} | {outcome} |")
     unknown = [
         f"- {aspect.title}, {_cell(name)}: {_cell(_unknown(side))}"

@@ -36,6 +36,61 @@ TITLES = {
     "kubernetes_version": "Kubernetes version",
 }
 
+_PARTS = {
+    "network_mode": {"mode": "mode"},
+    "network_plugin": {"plugin": "plugin", "chained": "plugins behind it"},
+    "network_policy": {"engine": "enforced by"},
+    "pod_attachment": {"kind": "pods are attached by a", "uplink_is_port": "the uplink is a port as well"},
+    "host_link_naming": {"prefix": "names begin with"},
+    "pod_addressing": {"source": "taken from", "prefixlen": "prefix length of a pod's address"},
+    "ip_families": {"node": "of the node", "pods": "of pods", "services": "of services"},
+    "address_plan": {
+        "addresses_per_pod": "addresses of the nodes' network for each pod",
+        "addresses_per_node": "addresses of the node subnet for each node",
+        "max_pods": "most pods of a node",
+        "subnet_addresses": "addresses in the node subnet",
+        "nodes_by_subnet": "nodes that the node subnet has room for",
+        "pod_subnet_addresses": "addresses in the pods' subnet",
+        "nodes_by_pod_subnet": "nodes that the pods' subnet has room for",
+        "node_prefixlen": "prefix length of a node's part of the pod CIDR",
+        "nodes_by_pod_cidr": "nodes that the pod CIDR has room for",
+        "nodes_by_route_table": "nodes that an Azure route table has room for",
+        "conflicts": "networks in conflict",
+    },
+    "node_address": {"held_by": "held by the", "uplink_is_bridge_port": "the uplink is a bridge port"},
+    "default_route": {"via": "leaves through the", "other_rules": "rules that lead to other tables"},
+    "pod_gateway": {"kind": "gateway", "fixed_neighbour": "a fixed neighbour of the pod"},
+    "local_pods": {"kind": "reached by", "from_node": "source of the node's own packets"},
+    "remote_pods": {
+        "kind": "carried by",
+        "carried_as": "seen between nodes as",
+        "from_node": "source of the node's own packets",
+    },
+    "source_nat": {
+        "mechanism": "rules of",
+        "exempt": "a pod keeps its address towards",
+        "marked_packets": "also of what service rules mark",
+        "platform": "rules of their own for Azure's DNS and metadata",
+    },
+    "service_path": {"mechanism": "translated by", "masquerade_unless_from": "KUBE-MARK-MASQ unless from"},
+    "service_addresses": {"service_cidr": "services", "dns_service_ip": "DNS"},
+    "pod_sandbox": {"held_by": "held by"},
+    "mtu": {"pod": "pod", "host_link": "host link", "uplink": "uplink", "smallest": "smallest on the way out"},
+    "container_runtime": {"name": "runtime", "version": "version"},
+    "kubernetes_version": {"version": "version"},
+}
+"""What the parts of facts are for a reader; those that have names of their own, such as services, are not here."""
+
+IPV6 = "ipv6."
+"""What the name of a part begins with that is one of IPv6."""
+
+
+def part_in_words(fact: str, part: str) -> str:
+    """A part of a fact as a reader would say it."""
+    of_either = part.removeprefix(IPV6)
+    words = _PARTS.get(fact, {}).get(of_either, of_either)
+    return f"{words} (IPv6)" if part.startswith(IPV6) else words
+
 
 @attrs.frozen(kw_only=True)
 class Statement:

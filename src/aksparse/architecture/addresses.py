@@ -45,7 +45,7 @@ class PodAddressing:
             "another subnet of the VNet": "each pod uses up an address of another subnet, at which the VNet reaches it",
             "pod CIDR": "pods use up no address of the nodes' network, and are reached where a route leads to them",
         }[self.source]
-        return means if self.prefixlen is None else f"{means}; the prefix of a pod's network is a /{self.prefixlen}"
+        return means if self.prefixlen is None else f"{means}; the prefix of a pod's address is /{self.prefixlen}"
 
 
 @by_version

@@ -23,10 +23,28 @@ class Kind:
     Attributes:
         name: its name.
         commands: the commands whose output shows it.
+        noun: what is there, or is not, for a reader; without one, its name.
+        words: how a reader would say a value; without them, the value behind the noun.
     """
 
     name: str
     commands: tuple[str, ...]
+    noun: str = attrs.field()
+    words: str = attrs.field()
+
+    @noun.default
+    def _name(self) -> str:
+        return self.name
+
+    @words.default
+    def _behind_the_noun(self) -> str:
+        return f"{self.noun} {{}}"
+
+    def said(self, value: str) -> str:
+        """A value as a reader would say it, such as `no tunnel`."""
+        if value == "yes":
+            return self.noun
+        return f"{value} {self.noun}" if value in ("no", "another") else self.words.format(value)
 
 
 _LINKS = ("ip addr", "ip route")
@@ -38,23 +56,23 @@ _STATED = ("az aks show -g GROUP -n CLUSTER",)
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(name="host links", commands=_LINKS),
+        Kind(name="host links", commands=_LINKS, words="host links {}*"),
         Kind(name="bridge", commands=("ip addr", "brctl show", "ip route")),
-        Kind(name="uplink is its port", commands=("ip addr", "brctl show")),
-        Kind(name="MAC of host links", commands=("ip addr",)),
+        Kind(name="uplink is its port", commands=("ip addr", "brctl show"), noun="uplink among the bridge's ports"),
+        Kind(name="MAC of host links", commands=("ip addr",), words="host links with the MAC {}"),
         Kind(name="pod addresses", commands=(*_PODS, "az network vnet show -g GROUP -n VNET (for capture.toml)")),
-        Kind(name="pod gateway", commands=("nsenter -t PID -n ip route",)),
+        Kind(name="pod gateway", commands=("nsenter -t PID -n ip route",), words="{} as the pods' gateway"),
         Kind(name="tunnel", commands=("ip addr",)),
         Kind(name="cilium_host", commands=("ip addr",)),
-        Kind(name="blackhole of a pod block", commands=("ip route",)),
+        Kind(name="blackhole of a pod block", commands=("ip route",), noun="blackhole route of a pod block"),
         Kind(name="routes by", commands=("ip route",)),
         Kind(name="source NAT by", commands=_RULES),
         Kind(name="KUBE-MARK-MASQ", commands=_RULES),
-        Kind(name="KUBE-SVC", commands=_RULES),
-        Kind(name="cali-*", commands=_RULES),
-        Kind(name="AZURE-NPM*", commands=_RULES),
-        Kind(name="SWIFT", commands=_RULES),
-        Kind(name="CILIUM_*", commands=_RULES),
+        Kind(name="KUBE-SVC", commands=_RULES, noun="KUBE-SVC-* chains"),
+        Kind(name="cali-*", commands=_RULES, noun="cali-* chains"),
+        Kind(name="AZURE-NPM*", commands=_RULES, noun="AZURE-NPM* chains"),
+        Kind(name="SWIFT", commands=_RULES, noun="chain SWIFT", words="chain {}"),
+        Kind(name="CILIUM_*", commands=_RULES, noun="CILIUM_* chains"),
         Kind(name="CNI type", commands=_CONF),
         Kind(name="CNI mode", commands=_CONF),
         Kind(name="CNI bridge", commands=_CONF),
@@ -397,6 +415,12 @@ class Mark:
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.value}"
+
+
+def in_words(mark: object) -> str:
+    """A mark, or the text of one, as a reader would say it."""
+    kind, _, value = str(mark).partition(": ")
+    return KINDS[kind].said(value)
 
 
 def possible_modes(marks: Iterable[Mark]) -> tuple[Mode, ...]:

@@ -6,7 +6,17 @@ import attrs
 
 from aksparse.architecture.fact import Fact, Unknown, both, contradiction, instance, known
 from aksparse.architecture.marks import marks_of
-from aksparse.architecture.modes import MODES, Mark, Mode, conflict, deciding, excluding, nearest, possible_modes
+from aksparse.architecture.modes import (
+    MODES,
+    Mark,
+    Mode,
+    conflict,
+    deciding,
+    excluding,
+    in_words,
+    nearest,
+    possible_modes,
+)
 from aksparse.architecture.view import NodeView, once
 from aksparse.capture.model import Evidence
 
@@ -28,7 +38,8 @@ class NetworkMode:
     excluded_by: tuple[str, ...] = instance(())
 
     def summary(self) -> str:
-        return f"{MODES[self.mode].title}; not {self.next_mode}, because of {both(self.excluded_by)}"
+        seen = both(map(in_words, self.excluded_by))
+        return f"{MODES[self.mode].title}; the nearest other mode, {self.next_mode}, is ruled out by {seen}"
 
     def meaning(self) -> str:
         return MODES[self.mode].means
@@ -125,8 +136,8 @@ def _first_lines(marks: tuple[Mark, ...]) -> tuple[Evidence, ...]:
 def _conflicting(marks: tuple[Mark, ...]) -> Unknown:
     sides = conflict(marks)
     if len(sides) == 1:
-        return Unknown(reason=f"no mode that is known here shows {sides[0]}", evidence=sides[0].evidence)
-    words = [f"{mark} ({_modes(possible_modes([mark]))})" for mark in sides]
+        return Unknown(reason=f"no mode that is known here shows {in_words(sides[0])}", evidence=sides[0].evidence)
+    words = [f"{in_words(mark)} ({_modes(possible_modes([mark]))})" for mark in sides]
     more = tuple(mark for mark in marks if not possible_modes([sides[0], mark]))
     return contradiction(f"no one mode shows {both(words)}", _lines((*sides, *more)))
 

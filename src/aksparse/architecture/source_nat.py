@@ -49,7 +49,7 @@ class SourceNat:
         if self.mechanism == NOBODY:
             return "by nobody: pods keep their addresses"
         unseen = "" if self.interfaces_shown else " (a listing without -v hides interfaces)"
-        networks = f" ({listing(self.networks)})" if self.networks else ""
+        networks = f" (in the rules: {listing(self.networks)})" if self.networks else ""
         exempt = f"{both(self.exempt)}{networks}" if self.exempt is not None else listing(self.networks)
         return f"by {self.mechanism}, for everything except traffic to {exempt}{unseen}"
 
