@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { SIZE = 1 << 20, SOCKETS = 64 };
 
@@ -81,6 +83,18 @@ ssize_t send(int fd, const void *buffer, size_t length, int flags)
 	return length;
 }
 
+/* busybox asks so. */
+ssize_t write(int fd, const void *buffer, size_t length)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &size) || address.ss_family != AF_NETLINK)
+		return syscall(SYS_write, fd, buffer, length);
+	answer(fd, buffer);
+	return length;
+}
+
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	(void)flags;
@@ -91,11 +105,12 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
 	const struct nlmsghdr *next = (struct nlmsghdr *)(pending[fd % SOCKETS].data + pending[fd % SOCKETS].begin);
-	size_t length = NLMSG_ALIGN(next->nlmsg_len);
 	struct sockaddr_nl kernel = {AF_NETLINK, 0, 0, 0};
+	size_t length;
 
 	if (pending[fd % SOCKETS].begin == pending[fd % SOCKETS].end)
 		return 0;
+	length = NLMSG_ALIGN(next->nlmsg_len);
 	if (message->msg_name)
 		memcpy(message->msg_name, &kernel, sizeof kernel);
 	message->msg_flags = 0;

@@ -428,7 +428,7 @@ class MadeUp:
         source, destination = self.prefix(family), self.prefix(family)
         table, action = (
             self.random.choice((253, 254, 255, 100, 2**31)),
-            self.random.choice((0, 1, 1, 1, 2, 3, 5, 6, 7, 8)),
+            self.random.choice((0, 1, 1, 1, 2, 3, 6, 7, 8)),
         )
         port = self.random.randrange(1, 65536)
         flags = sum(flag for flag in (2, 8, 16) if self.random.random() < 0.15)

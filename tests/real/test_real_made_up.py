@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from aksparse import (
     Parsed,
     parse_bridge_fdb,
     parse_bridge_link,
+    parse_ip_addr,
     parse_ip_neigh,
     parse_ip_route,
     parse_ip_rule,
@@ -50,9 +52,11 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Printed:
         tool, *words = command.split()
         if shutil.which(tool) is None:
             unavailable(f"{tool} is not installed")
+        # There is no JSON of busybox.
+        judge = ["ip", "-j", *words[1:]] if tool == "busybox" else [tool, "-j", *words]
         text, document = (
-            subprocess.run([tool, *options, *words], capture_output=True, text=True, check=True, env=environment).stdout
-            for options in ((), ("-j",))
+            subprocess.run(argv, capture_output=True, text=True, check=True, env=environment).stdout
+            for argv in ([tool, *words], judge)
         )
         return text, json.loads(document or "[]")
 
@@ -123,3 +127,56 @@ def test_entries_and_ports_made_up_read_as_in_the_json(seed: int, printed: Print
     form = made.random.choice(PORTS)
     text, document = printed(f"bridge {form}", b"".join(made.bridge_port(index) for index in range(1, 12)))
     assert records(parse_bridge_link, text) == document
+
+
+# busybox prints less than iproute2; of what it prints, these are the same as there. Flags come below.
+IN_BUSYBOX = {
+    "addr": "ifindex ifname mtu qdisc master link_type address broadcast",
+    "link": "ifindex ifname mtu qdisc master link_type address broadcast",
+    "route": "type dst gateway dev scope prefsrc metric iif",
+    "rule": "priority src srclen dst dstlen fwmark fwmask iif suppress_prefixlen",
+    "neigh": "dst dev lladdr router proxy",
+}
+IN_ADDRESSES_OF_BUSYBOX = "family local address prefixlen broadcast anycast scope label"
+UNNAMED = {
+    **{0x100: "PROMISC", 0x200: "ALLMULTI", 0x400: "MASTER", 0x800: "SLAVE", 0x4: "DEBUG", 0x8000: "DYNAMIC"},
+    **{0x4000: "AUTOMEDIA", 0x2000: "PORTSEL", 0x20: "NOTRAILERS", 0x20000: "DORMANT", 0x40000: "ECHO"},
+}
+
+
+def flags_of_busybox(flags: list[str]) -> set[str]:
+    """The flags, by name: busybox has names for some."""
+    number = int(flags[-1], 16) if re.fullmatch("[0-9a-f]+", flags[-1]) else 0
+    assert not number & ~sum(UNNAMED)
+    named = flags[:-1] if number else flags
+    return {*named, *(name for flag, name in UNNAMED.items() if number & flag)}
+
+
+def part(record: dict[str, Any], keys: str) -> dict[str, Any]:
+    return {key: record[key] for key in keys.split() if key in record}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_busybox_says_of_what_is_made_up_what_the_json_says(seed: int, printed: Printed) -> None:
+    made = MadeUp(seed)
+    links = made.plain_link(1, "lo") + made.plain_link(2, "eth0")
+    link_messages = links + b"".join(made.link(index) for index in range(3, 11))
+    addresses = b"".join(made.address(index) for index in range(1, 11) for _ in range(2))
+    for form, messages, parse in (
+        (made.random.choice(("addr", "-4 addr", "-6 addr")), link_messages + addresses, parse_ip_addr),
+        (made.random.choice(("link", "-o link")), link_messages, parse_ip_addr),
+        ("route show table all", links + b"".join(made.route() for _ in range(20)), parse_ip_route),
+        ("rule", links + b"".join(made.rule() for _ in range(20)), parse_ip_rule),
+        ("neigh show nud all", links + b"".join(made.neighbour() for _ in range(20)), parse_ip_neigh),
+    ):
+        text, document = printed(f"busybox ip {form}", messages)
+        ours = records(parse, text)
+        keys = next(keys for name, keys in IN_BUSYBOX.items() if name in form)
+        assert len(ours) == len(document) > 0
+        for record, judge in zip(ours, said_by_text(document), strict=True):
+            assert part(record, keys) == part(judge, keys)
+            if "flags" in record and "mtu" in keys:
+                assert flags_of_busybox(record["flags"]) == set(judge["flags"])
+            assert [part(address, IN_ADDRESSES_OF_BUSYBOX) for address in record.get("addr_info", ())] == [
+                part(address, IN_ADDRESSES_OF_BUSYBOX) for address in judge.get("addr_info", ())
+            ]

@@ -238,7 +238,7 @@ _OPTIONS = Options(
         "masquerade": a_flag("masquerade"),
         "goto": Option(column(integer) + pp.Opt(column(pp.Literal("[unresolved]"))), _read_goto),
         "nop": a_flag("nop"),
-        **{action: _action_option(action) for action in (*_ACTIONS, *map(str, range(13)))},  # -N prints their numbers
+        **{action: _action_option(action) for action in (*_ACTIONS, *"06789")},  # -N prints their numbers
         "proto": a_name("protocol"),
     }
 )

@@ -30,7 +30,7 @@ DEVICE_BEFORE_ADDRESS = LineGrammar(_DEVICE + pp.FollowedBy(pp.Regex(r"inet6?[ \
 LINE_END = re.compile(r"\\(?= {4})")
 ONE_LINE = LineGrammar(
     _DEVICE + pp.Regex(r"inet6?[ \t][^\\/]*/.*").set_name("address")
-    | interface + pp.Regex(r"<[A-Z0-9_,-]*> .*\\ {4}link/.*").set_name("rest of the line")
+    | interface + pp.Regex(r"<[A-Z0-9a-f_,-]*> .*\\ {4}link/.*").set_name("rest of the line")
 )
 # With `-br` a link is one line that begins with its name.
 _brief_address = r"[0-9a-f.:]{2,45}(?: peer [0-9a-f.:]{2,45})?/[0-9]{1,3}(?: metric [0-9]{1,10})?(?:[ \t]+|$)"
@@ -44,7 +44,7 @@ BRIEF = LineGrammar(
     )
     + (
         pp.Opt(column(hardware_address("address")))
-        + column(pp.Regex(r"<[A-Z0-9_,-]*>").set_name("flags in angle brackets")("flags"))
+        + column(pp.Regex(r"<[A-Z0-9a-f_,-]*>").set_name("flags in angle brackets")("flags"))
         | pp.Regex(rf"(?:{_brief_address})*").set_name("addresses")("addresses")
     )
 )

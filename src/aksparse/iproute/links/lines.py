@@ -5,6 +5,7 @@ Format: `print_linkinfo` and `print_addrinfo` in `ip/ipaddress.c` of iproute2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -66,7 +67,7 @@ interface = (
     + column(pp.Literal(":").leave_whitespace())
 )
 _settings = (
-    column(pp.Regex(r"<[A-Z0-9_,-]*>").set_name("flags in angle brackets")("flags"))
+    column(pp.Regex(r"<[A-Z0-9a-f_,-]*>").set_name("flags in angle brackets")("flags"))
     + option("mtu", integer("mtu"))
     + pp.Opt(column(attachment("xdp")))
     + option("qdisc", word("qdisc"))
@@ -180,6 +181,8 @@ ROWS = LineGrammar(
 LAST_OF_LINK = ROWS.fields.index("inet6_scope") + 1
 
 
+# busybox prints flags that it has no names for as one number, right behind the last name.
+_HEXADECIMAL = re.compile(r"(?<=[A-Z])(?=[0-9a-f]+[,>])")
 _SETTINGS_OF_ALL = ("flags", "mtu", "qdisc", "master", "operstate", "linkmode", "group", "txqlen")
 
 
@@ -221,7 +224,9 @@ def _only(fields: Fields, names: Sequence[str]) -> tuple[Any, ...] | None:
 def to_link_fields(found: dict[str, str]) -> Fields:
     fields: dict[str, Any] = {**found}
     if "flags" in found:
-        fields["flags"] = tuple(found["flags"][1:-1].split(",")) if found["flags"] != "<>" else ()
+        fields["flags"] = (
+            tuple(_HEXADECIMAL.sub(",", found["flags"])[1:-1].split(",")) if found["flags"] != "<>" else ()
+        )
     if fields.pop("peer", None):
         fields["link_pointtopoint"] = True
     if "proto_down_reason" in found:
