@@ -381,6 +381,7 @@ def words_of_line(command: str, line: str, record: dict[str, Any]) -> list[str]:
         case "ip_addr":
             # With `-o` every address has the interface before it.
             line = re.sub(r"^[0-9]+: +[^ ]+ +(?=inet)", "", re.sub(r"(?=protodown_reason)", " ", line))
+            line = re.sub(r"(?<=[A-Z])(?=[0-9a-f]+[,>])", " ", line)
             line = re.sub(r"(?:slave[12]|interlink) <none>", "", line.replace("protodown on", "down"))
             line = re.sub(r"(?<=[0-9])Mbps| \(Mbps\)", "", line.replace("vnifilterid", "vnifilter id"))
         case "kubectl_get":

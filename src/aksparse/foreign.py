@@ -29,7 +29,6 @@ _BEGINS = {
     "ctr containers list": r"CONTAINER +IMAGE +RUNTIME",
     "ip maddress": r"[0-9]+:\t[^ \t\\\n]+(?: *\n|\\)\t(?:inet6?|link) ",
     "ip netconf": r"(?:inet6?|mpls) \S+ (?:forwarding|input) o(?:n|ff) ",
-    "ip -br neigh (without -br it is read)": r"[0-9a-f.:]{2,45} +\S+ +(?:[0-9a-f]{2}:){5}[0-9a-f]{2} *(?:\n|$)",
     "bridge vlan": r"port[ \t]+vlan[- ]ids?(?:[ \t]|\n|$)",
     "bridge mdb": r"(?:[0-9]+: +)?(?:\S+ +\S+ +\S+ +(?:temp|permanent)\b|dev \S+ port \S+ grp )",
     "arp": r"Address +HWtype +HWaddress|\S+ \([0-9.]+\) at (?:[0-9a-f:]{17}|<incomplete>) ",

@@ -34,7 +34,7 @@ neigh add 2001:db8::2 lladdr 02:00:00:00:00:03 dev v1
 PRINTED = {
     "ip -j": ("addr", "link", "route", "-4 rule", "neigh", "-p addr", "-p route", "-d link", "-s neigh"),
     "bridge -j": ("link", "fdb", "-p fdb"),
-    "ip": ("maddr", "-o maddr", "-6 maddr", "-4 maddr", "netconf", "-4 netconf", "-br neigh"),
+    "ip": ("maddr", "-o maddr", "-6 maddr", "-4 maddr", "netconf", "-4 netconf"),
     "arp": ("-n", "-e", "-a", "-an"),
     "ifconfig": ("-a", "v1"),
     "netstat": ("-an", "-tlnp", "-i", "-ie", "-g", "-lnx", "-rCn"),

@@ -156,7 +156,8 @@ def without_details(xdp: dict[str, Any]) -> dict[str, Any]:
 def without_nothing(value: Any) -> Any:
     """Without absent values and empty lists and objects, which the JSON has for some keys and the records have not."""
     if isinstance(value, dict):
-        return {key: without_nothing(item) for key, item in value.items() if item not in (None, [], (), {})}
+        items = {key: without_nothing(item) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item not in (None, [], (), {})}
     if isinstance(value, list | tuple):
         return [without_nothing(item) for item in value]
     return value

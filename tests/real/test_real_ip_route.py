@@ -33,7 +33,7 @@ RULES: list[Form] = [
 NEIGHBOURS: list[Form] = [
     *(("neigh",), ("-s", "neigh"), ("-d", "-s", "-o", "neigh"), ("-4", "-o", "neigh"), ("-6", "-d", "neigh")),
     *(("neigh", "show", "nud", "all"), ("neigh", "show", "dev", "v0"), ("-s", "neigh", "show", "nud", "permanent")),
-    ("neigh", "show", "proxy"),
+    *(("neigh", "show", "proxy"), ("-br", "neigh"), ("-br", "neigh", "show", "nud", "all", "dev", "v0")),
 ]
 SEEDS = range(200)
 

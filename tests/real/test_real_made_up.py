@@ -81,7 +81,13 @@ ROUTES = [
     f"{family} {options} route show table all" for family in ("-4", "-6") for options in ("", "-d", "-o", "-s -d", "-N")
 ]
 RULES = ("-4 rule", "-6 -d rule", "-4 -N rule", "-6 -o rule")
-NEIGHBOURS = ("neigh show nud all", "-s neigh show nud all", "-d -s -o neigh show nud all", "-4 -N neigh")
+NEIGHBOURS = (
+    "neigh show nud all",
+    "-s neigh show nud all",
+    "-d -s -o neigh show nud all",
+    "-4 -N neigh",
+    "-br neigh show nud all",
+)
 ENTRIES = ("fdb show", "-s fdb show", "-d -o fdb show")
 PORTS = ("link", "-d link", "-d -o link")
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aksparse.command import Command, Lines
-from aksparse.iproute.keywords import shows
+from aksparse.iproute.keywords import shows, without_brief
 from aksparse.iproute.links.brief import BRIEF, DEVICE_BEFORE_ADDRESS, LINE_END, ONE_LINE, read_brief
 from aksparse.iproute.links.counters import ROUNDED_COUNTS, read_counter_names, read_counts
 from aksparse.iproute.links.details import KIND, read_details
@@ -53,7 +53,6 @@ from aksparse.terminal.noise import noise
 from aksparse.tokens import to_ip
 
 _INDENTED = re.compile(r"[ \t]+(?![0-9]+:)")
-_BRIEF = re.compile(r"--?br(?:ief|ie|i)?")
 _CONTINUED = re.compile(r" {6,}(?=[a-z])|\t +(?=[^ ])")
 
 _make_link = maker(
@@ -236,7 +235,10 @@ class _Reader:
         elif details_follow and _INDENTED.match(line) and not noise(line) and self.read_kind(line):
             self.details_follow = True
         else:
-            return self.refuse(number, line)
+            self.refuse(number, line)
+            if self.lines.ignored.get(number, "blank") != "blank":
+                self.counters, self.details_follow = counters, details_follow  # they go on behind a message
+            return False
         return True
 
     def add_counts(self, direction: str, counts: dict[str, int]) -> None:
@@ -250,14 +252,13 @@ class _Reader:
             counts = {name if name == "dropped" else f"tx_{name}": count for name, count in counts.items()}
         link.vfinfo_list[-1].setdefault("stats", {})[direction] = counts
 
-    def refuse(self, number: int, line: str) -> bool:
+    def refuse(self, number: int, line: str) -> None:
         self.lines.refuse(number, LINK, LINK_LAYER, ADDRESS, LIFETIMES, ALTNAME, ALIAS)
         if number not in self.lines.ignored:
             # What follows may belong to the refused line: to an address, or to another interface.
             self.address = None
             if self.link is not None and not _INDENTED.match(line):
                 self.done.append(self.finished())
-        return False
 
     def read_kind(self, line: str) -> bool:
         """The line of a kind, or one that continues it."""
@@ -379,7 +380,7 @@ def _fill(draft: Any, fields: Fields) -> None:
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
-    return shows([word for word in argv if not _BRIEF.fullmatch(word)], "address", "link")
+    return shows(without_brief(argv), "address", "link")
 
 
 COMMAND = Command(

@@ -3,7 +3,8 @@
 Format: ip-neighbour(8) of iproute2, `ip/ipneigh.c` (`print_neigh`). One neighbour is a line: its address, its
 interface unless `dev` was asked for, its link-layer address if that is known, flags, with `-s` statistics, and its
 state if it has one. Names, values and the absence of keys follow `ip -j neigh`, so that the tool's own JSON can judge;
-flags are `null` there and true here.
+flags are `null` there and true here. With `-br` a line has the address in 39 columns, the interface in 16, and the
+link-layer address, without any keyword.
 """
 
 from __future__ import annotations
@@ -15,7 +16,18 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
-from aksparse.iproute.keywords import Fields, Option, Options, Words, a_flag, a_name, a_number, report_unknown, shows
+from aksparse.iproute.keywords import (
+    Fields,
+    Option,
+    Options,
+    Words,
+    a_flag,
+    a_name,
+    a_number,
+    report_unknown,
+    shows,
+    without_brief,
+)
 from aksparse.linere import LineGrammar
 from aksparse.records import Record
 from aksparse.tokens import column, integer, ip_address, rest_of_line, to_ip, word
@@ -103,16 +115,21 @@ _SIGNATURE = LineGrammar(
     + _OPTIONS.expression
 )
 
+_padded = pp.Regex(r"(?=.{39} (?:[^ ]|$))[0-9a-f.:]{2,39}(?= )").set_name("IP address in 39 columns")("dst")
+_lladdr = column(pp.Regex(r"[0-9a-f]{1,3}(?:[.:][0-9a-f]{1,3})*").set_name("link-layer address")("lladdr"))
+_BRIEF = LineGrammar(
+    _padded.leave_whitespace() + (pp.Opt(pp.Regex(r"[^ :]+(?=  )").set_name("interface")("dev")) + pp.Opt(_lladdr))
+)
+
 
 def _assemble(lines: Lines) -> Iterator[Neighbour]:
     for number, line in lines:
         try:
-            found = _NEIGHBOUR_ROW.pattern.match(line)
-            fields = _OPTIONS.read(found[2]) if found else {}
-            if found is None or fields.keys() <= {"other"}:
-                lines.refuse(number, _NEIGHBOUR)
+            fields = _read(line)
+            if fields is None:
+                lines.refuse(number, _NEIGHBOUR, _BRIEF)
                 continue
-            neighbour = Neighbour(dst=to_ip(found[1]), origin=lines.source, line=number, **fields)
+            neighbour = Neighbour(origin=lines.source, line=number, **fields)
         except ValueError as error:
             lines.bad_value(number, error)
             continue
@@ -122,11 +139,19 @@ def _assemble(lines: Lines) -> Iterator[Neighbour]:
         yield neighbour
 
 
+def _read(line: str) -> Fields | None:
+    if brief := _BRIEF.parse(line):
+        return {**brief, "dst": to_ip(brief["dst"])}
+    found = _NEIGHBOUR_ROW.pattern.match(line)
+    fields = _OPTIONS.read(found[2]) if found else {}
+    return {"dst": to_ip(found[1]), **fields} if found and not fields.keys() <= {"other"} else None
+
+
 def _produced_by(argv: Sequence[str]) -> bool:
-    return shows(argv, "neighbour", "neighbor")
+    return shows(without_brief(argv), "neighbour", "neighbor")
 
 
 COMMAND = Command(
-    name="ip_neigh", record=Neighbour, assemble=_assemble, produced_by=_produced_by, signature=(_SIGNATURE,)
+    name="ip_neigh", record=Neighbour, assemble=_assemble, produced_by=_produced_by, signature=(_SIGNATURE, _BRIEF)
 )
 parse_ip_neigh = COMMAND.parse

@@ -120,7 +120,13 @@ _SILENT = re.compile(
     r"-(?:[46]|d(?:etails)?|s(?:tat(?:s|istics)?)?|o(?:neline)?|c(?:olor)?(?:=\w+)?|[nN]umeric|N|h(?:uman(?:-readable)?)?"
     r"|iec|t(?:imestamp)?|a(?:ll)?)"
 )
+_BRIEF = re.compile(r"--?br(?:ief|ie|i)?")
 _WITH_VALUE = re.compile(r"-(?:f(?:amily)?|n(?:etns)?|l(?:oops)?|rc(?:vbuf)?)")
+
+
+def without_brief(argv: Sequence[str]) -> list[str]:
+    """A command line without the option for short lines, which few commands of `ip` have."""
+    return [word for word in argv if not _BRIEF.fullmatch(word)]
 
 
 def shows(
