@@ -10,7 +10,7 @@ page may have collapsed the blanks. All other rows are cut where the header says
 the widest cell (Go's text/tabwriter; docker's counts a wide character as two). By how much tells the client apart:
 docker adds 3 blanks, and made columns at least 20 wide before 20.10; podman adds 2 (`cmd/podman/containers/ps.go`) and
 nerdctl 4 (`cmd/nerdctl/container_list.go`). podman prints its command without quotes, and a line feed in it breaks the
-table.
+table; its containers need no image, and then none is printed.
 
 The command of docker and nerdctl is quoted as Go quotes strings, and without `--no-trunc` cut to 20 characters, the
 last of them an ellipsis; a page that was decoded wrongly shows that as three other characters. Docker before 17.10, and
@@ -147,9 +147,15 @@ _FIELDS = {
     **{"PORTS": "ports", "NAMES": "names", "SIZE": "size", "RUNNING FOR": "running_for", "CREATED AT": "created_at"},
     **{"STATE": "state", "LABELS": "labels", "MOUNTS": "mounts", "NETWORKS": "networks", "PID": "pid"},
     **{"LOCAL VOLUMES": "local_volumes", "EXIT CODE": "exit_code", "POD ID": "pod", "PODNAME": "pod_name"},
-    **{name: name for name in "PLATFORM RUNTIME CGROUPNS IPC MNT NET PIDNS USERNS UTS".split()},
+    **{
+        name: name
+        for name in "PLATFORM RUNTIME CGROUPNS IPC MNT NET PIDNS USERNS UTS RESTARTS EXITED NAMESPACES".split()
+    },
+    **{name: name for name in ("EXPOSED PORTS", "IMAGE ID", "IS INFRA", "AUTO REMOVE", "CID FILE")},
+    **{name: name for name in ("EXITED AT", "STARTED AT", "<no value>")},
 }
 _FORMS = {field: LineGrammar(token) for field, token in _TOKENS.items() if field not in ("image", "state", "status")}
+_FORMS["running_for"] = LineGrammar(time_ago | creation_time)  # podman has `{{.Created}}` in a column of this name, too
 _NEVER_EMPTY = {"id", "image", "running_for", "created_at", "state"}
 _GAP = 2
 _BLANKS = " " * _GAP
@@ -195,7 +201,11 @@ class _Table(NamedTuple):
             return found
         for form in self.forms:
             if match := form.pattern.match(line):
-                return dict(zip(form.fields, (token or "" for token in match.groups()), strict=True))
+                found = dict(zip(form.fields, (token or "" for token in match.groups()), strict=True))
+                if form is _PODMAN_ROW and match.start(2) > match.end(1) + _GAP:  # there is no image
+                    command = line[match.start(2) : max(match.end(2), match.end(3))]
+                    found |= {"image": "", "command": command}
+                return found
         return None
 
     def _cut(self, line: str) -> dict[str, str] | None:
@@ -216,7 +226,7 @@ class _Table(NamedTuple):
         if field == "command":
             return self.tool == "podman" or bool(_FORMS[field].pattern.match(cell))
         if not cell:
-            return field not in _NEVER_EMPTY
+            return field not in _NEVER_EMPTY or (field == "image" and self.tool == "podman")
         return field not in _FORMS or bool(_FORMS[field].pattern.match(cell))
 
 
@@ -387,6 +397,8 @@ def _read(cells: Mapping[str, str], *, old_layout: bool) -> Fields:
         fields["command"], fields["command_truncated"] = read_command(
             fields["command"], cut=len(fields.get("id") or "") <= _SHORT, dots=old_layout
         )
+    if _FORMS["created_at"].pattern.match(fields.get("running_for") or ""):
+        fields["created_at"] = fields.pop("running_for")
     if other:
         fields["other"] = other
     if "names" in fields or "labels" in fields:
