@@ -67,3 +67,17 @@ def test_pods_are_read_fast_as_the_general_grammar_reads_them(header: str, lines
     parsed, expected = parse_kubectl_get(text, strict=False), read_generally(text)
     assert parsed == expected
     assert (parsed.ignored, parsed.recorded) == (expected.ignored, expected.recorded)
+
+
+def test_what_may_be_the_labels_of_a_service_is_taken_for_its_selector_with_a_reservation() -> None:
+    row = "web   ClusterIP   10.0.0.1   <none>   80/TCP   5d   app=web"
+    parsed = parse_kubectl_get(row)
+    assert [(diagnostic.code, diagnostic.severity) for diagnostic in parsed.diagnostics] == [
+        ("assumed-column", "warning")
+    ]
+    wide, labelled = (
+        parse_kubectl_get(row, argv=("kubectl", "get", "svc", "--no-headers", option))
+        for option in ("-owide", "--show-labels")
+    )
+    assert list(wide) == list(parsed)
+    assert (labelled[0].labels, wide.diagnostics, labelled.diagnostics) == ({"app": "web"}, (), ())

@@ -407,6 +407,18 @@ def test_chosen_columns_read_as_the_server_sent_them(headers: bool, server: Serv
             assert (record.columns or {}) == cells
 
 
+def test_a_line_break_in_a_chosen_column_is_flagged(server: Server) -> None:
+    pods = [random_pod(random.Random(number), number) for number in range(3)]
+    pods[1]["metadata"]["annotations"] = {"note": "one\ntwo"}
+    server.answer("/api/v1", "pods", {"kind": "PodList", "apiVersion": "v1", "items": pods}, [])
+    argv = ("get", "pods", "-o", "custom-columns=NAME:.metadata.name,NOTE:.metadata.annotations.note,X:.x")
+    parsed = parse_kubectl_get(server.kubectl(*argv), argv=("kubectl", *argv))
+    assert [(diagnostic.code, diagnostic.line) for diagnostic in parsed.diagnostics] == [
+        ("short-row", 3),
+        ("short-row", 4),
+    ]
+
+
 def test_names_alone_read_as_the_server_sent_them(server: Server) -> None:
     pods = [random_pod(random.Random(number), number) for number in range(4)]
     server.answer("/api/v1", "pods", {"kind": "PodList", "apiVersion": "v1", "items": pods}, [])

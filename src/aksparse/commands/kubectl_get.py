@@ -243,6 +243,8 @@ class _Reader:
         elif noise(line) or (row := self.table.read(line, origin=lines.source, line=number)) is None:
             lines.refuse(number, self.table.grammar)
         else:
+            if self.table.chosen and self.table.starts and len(line) < self.table.starts[-1]:
+                lines.report(number, "short-row", "a cell may have a line break in it", 1, "warning")
             return self.with_whole_message(row) if isinstance(row, Event) else row
         return None
 
@@ -285,6 +287,8 @@ class _Reader:
         found = [] if noise(line) else headless(line, self.request)
         rows = [each.table.make(each.cells, origin=lines.source, line=number) for each in found]
         if rows and all(row == rows[0] for row in rows):
+            if self.request is None and isinstance(rows[0], Service) and rows[0].selector:
+                lines.report(number, "assumed-column", "taken for the selector: it may be the labels", 1, "warning")
             return rows[0]
         if found:
             kinds = " or ".join(sorted({each.table.kind.name for each in found if each.table.kind}))
