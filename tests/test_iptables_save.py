@@ -101,6 +101,21 @@ def test_a_rule_in_another_order_is_not_one_of_any_packet(rule: str) -> None:
     assert [diagnostic.code for diagnostic in parsed.diagnostics] == ["unexpected-line"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ('-A INPUT -m comment --comment "default/x', "unexpected-line"),
+        ('-A INPUT -m tcp --dport 1 -m comment --comment "x -j ACCEPT', "unexpected-line"),
+        ('-A INPUT -j LOG --log-prefix "dropped: ', "bad-value"),
+        (r'-A INPUT -j NFLOG --nflog-prefix "a\"', "bad-value"),
+    ],
+)
+def test_a_rule_that_is_cut_within_quotation_marks_is_none(rule: str, code: str) -> None:
+    parsed = iptables_save.parse_iptables_save(rule, strict=False)
+    assert not parsed.records
+    assert [diagnostic.code for diagnostic in parsed.diagnostics] == [code]
+
+
 def read(text: str) -> tuple[Any, ...]:
     parsed: Parsed[Any] = iptables_save.parse_iptables_save(text, strict=False)
     return to_builtins(parsed.records), to_builtins(parsed.diagnostics), parsed.ignored

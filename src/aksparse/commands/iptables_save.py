@@ -61,7 +61,7 @@ _LISTED_CHAIN = LineGrammar(
     + pp.Opt(column(pp.Literal("-c")) + column(integer("pkts")) + column(integer("bytes")))
     | column(pp.Literal("-N")) + column(word("name"))
 )
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_VALUE = r'"(?:[^"\\]|\\.)*"|[^ \t"][^ \t]*'
 
 
 def _set_column(option: str, field: str) -> pp.ParserElement:
@@ -85,13 +85,13 @@ _RULE = LineGrammar(
         column(pp.Literal("-m"))
         + column(pp.Literal("comment"))
         + column(pp.Literal("--comment"))
-        + column(pp.Regex(rf"{_QUOTED}|[^ \t]+").set_name("comment")("comment"))
+        + column(pp.Regex(_VALUE).set_name("comment")("comment"))
     )
     # A value may look like an option of its own.
     + pp.Opt(
-        pp.Regex(
-            rf"(?:(?:--comment (?:{_QUOTED}|[^ \t]+)|(?!(?:{_COLUMN}) )(?:{_QUOTED}|[^ \t]+))(?: +|(?![^ ])))+"
-        ).set_name("matches")("matches")
+        pp.Regex(rf"(?:(?:--comment (?:{_VALUE})|(?!(?:{_COLUMN}) )(?:{_VALUE}))(?: +|(?![^ ])))+").set_name("matches")(
+            "matches"
+        )
     )
     + pp.Opt(column(pp.Literal("-c")) + column(integer("pkts_behind")) + column(integer("bytes_behind")))
     + pp.Opt(

@@ -182,14 +182,17 @@ def to_repeated_address(text: str) -> Address:
 _NUMERIC = re.compile(r"[0-9./]+|[0-9a-fA-F:]*:[0-9a-fA-F:./]*")
 
 
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def unquoted(word: str) -> str:
     """A word without the quotation marks around it, and without the backslashes that are within such."""
-    if len(word) > 1 and word[0] == word[-1] == '"':
-        return _ESCAPED.sub(r"\1", word[1:-1])
-    return word
+    if word[:1] != '"':
+        return word
+    if (quoted := _QUOTED.fullmatch(word)) is None:
+        raise BadValue(word, "closing quotation mark")
+    return _ESCAPED.sub(r"\1", quoted[1])
 
 
 def to_ip_or_name(text: str) -> IPv4Address | IPv6Address | str:
