@@ -333,11 +333,7 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
         if anywhere:
             source = destination = _ANY if anywhere[0] == "0" else _ANY6
         else:
-            if source[0] == "!":
-                negated, source = (*negated, "source"), source[1:]
-            if destination[0] == "!":
-                negated, destination = (*negated, "destination"), destination[1:]
-            source, destination = to_address(source), to_address(destination)
+            source, destination, negated = _to_networks(source, destination, negated)
         if rest == " " or not rest:
             matches, target_options, other, noted, ambiguous = NO_OPTIONS
         elif "*/" in rest:
@@ -346,30 +342,23 @@ def _reader(lines: Lines, columns_: _Columns, one: _One) -> _Read:
             matches, target_options, other, noted, ambiguous = read_options(rest)
         comment = noted or (comment[3:-3] if comment else None)
         last_comment = comment = last_comment if comment == last_comment else comment
+        # fmt: off
         return _make_rule(
-            _NUMBERS.get(num) or int(num) if num else None,
-            packet_count,
-            byte_count,
-            approximate,
-            one(target, target),
-            goto is not None,
-            protocol,
-            opt,
-            in_interface,
-            out_interface,
-            source,
-            destination,
-            negated,
-            comment,
-            ambiguous,
-            matches,
-            target_options,
-            other,
-            origin,
-            number,
+            _NUMBERS.get(num) or int(num) if num else None, packet_count, byte_count, approximate, one(target, target),
+            goto is not None, protocol, opt, in_interface, out_interface, source, destination, negated,
+            comment, ambiguous, matches, target_options, other, origin, number,
         )
+        # fmt: on
 
     return read
+
+
+def _to_networks(source: str, destination: str, negated: tuple[str, ...]) -> tuple[Address, Address, tuple[str, ...]]:
+    if source[0] == "!":
+        negated, source = (*negated, "source"), source[1:]
+    if destination[0] == "!":
+        negated, destination = (*negated, "destination"), destination[1:]
+    return to_address(source), to_address(destination), negated
 
 
 def _to_shared(prot: str, opt: str | None, in_: str | None, out: str | None) -> _Shared:
