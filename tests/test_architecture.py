@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -14,6 +15,7 @@ import pytest
 
 from aksparse import Architecture, Capture, Known, Unknown, build_wiring, describe, load_capture
 from aksparse.architecture.description import ASPECTS
+from aksparse.architecture.marks import marks_of
 from aksparse.architecture.view import NodeView
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"
@@ -758,3 +760,84 @@ def test_a_name_that_no_listing_has_is_reported(tmp_path: Path) -> None:
     manifest.write_text(manifest.read_text().replace("vmss000000", "vmss00000X"))
     diagnostics = build_wiring(load_capture(copy)).diagnostics
     assert [diagnostic.code for diagnostic in diagnostics] == ["unlisted-node"]
+
+
+LISTED = (
+    "$ kubectl get pods -n kube-system -o wide\n"
+    "NAME               READY   STATUS    RESTARTS   AGE     IP           NODE     NOMINATED NODE   READINESS GATES\n"
+    "kube-proxy-2n62m   1/1     Running   0          5d23h   10.220.1.4   node-0   <none>           <none>\n"
+    "kube-proxy-zc7d4   1/1     Running   0          5d23h   10.220.1.5   node-1   <none>           <none>\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("", "all pods have addresses of the node's subnet 10.220.1.0/24, and may be on the network of their node"),
+        # Of another node than these two, or of the first, which tells its name.
+        (
+            "10.220.1.9",
+            "all pods have addresses of the node's subnet 10.220.1.0/24, and may be on the network of their node",
+        ),
+        ("10.220.1.4", "no address of a pod is in the capture"),
+    ],
+)
+def test_pods_on_the_network_of_their_node_have_no_addresses_of_their_own(
+    address: str, reason: str, tmp_path: Path
+) -> None:
+    line = f"2: eth0    inet {address}/24 brd 10.220.1.255 scope global eth0\\       valid_lft forever\n"
+    addresses = f"$ ip -o addr\n{line}" if address else ""
+    facts = from_log(tmp_path, f"{addresses}$ route -n\n{KUBENET_ROUTES}$ brctl show\n{KUBENET_BRIDGES}{LISTED}")
+    assert isinstance(facts.pod_addressing, Unknown)
+    assert facts.pod_addressing.reason == reason
+    assert isinstance(facts.remote_pods, Unknown)
+
+
+def test_the_source_of_a_route_is_the_nodes_address(tmp_path: Path) -> None:
+    routes = (
+        "default via 10.220.1.1 dev eth0 proto dhcp src 10.220.1.4 metric 100\n"
+        "10.100.1.0/24 dev cbr0 proto kernel scope link src 10.100.1.1\n"
+        "10.220.1.0/24 dev eth0 proto kernel scope link src 10.220.1.4 metric 100\n"
+    )
+    facts = from_log(tmp_path, f"$ ip route\n{routes}$ brctl show\n{KUBENET_BRIDGES}{LISTED}")
+    assert isinstance(facts.node_address, Known)
+    assert facts.node_address.value.summary() == "10.220.1.4 on eth0, the uplink; eth0 is not a bridge port"
+    assert "src 10.220.1.4" in facts.node_address.evidence[0].text
+    assert isinstance(facts.pod_addressing, Unknown)
+    assert facts.pod_addressing.reason == "no address of a pod is in the capture"
+
+
+def test_the_mac_of_a_host_link_is_cited_where_it_stands(tmp_path: Path) -> None:
+    first = "7: azv1@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default"
+    ether = "    link/ether aa:aa:aa:aa:aa:aa brd ff:ff:ff:ff:ff:ff link-netnsid 0"
+    for argv, text, at in (("ip link", f"{first}\n{ether}", 3), ("ip -o link", f"{first}\\{ether}", 2)):
+        node = NodeView(build_wiring(load_from(tmp_path, f"$ {argv}\n{text}\n")))
+        mark = next(mark for mark in marks_of(node) if mark.kind == "MAC of host links")
+        assert [line.line for line in mark.evidence] == [at], argv
+
+
+def test_services_of_ipv6_alone_are_told_without_a_pod(tmp_path: Path) -> None:
+    for name in ("ip6tables_save.txt", "kubectl_get_services.txt"):
+        shutil.copy(CAPTURES.parent / "modes/lab-bridge-ipv6" / name, tmp_path)
+    facts = described(tmp_path)
+    assert isinstance(facts.service_path, Known)
+    assert facts.service_path.value.condition == "fd12:3456:789a::/56"
+    assert isinstance(facts.services, Known)
+    assert "4 ports of services, 5 endpoints" == facts.services.value.summary()
+    assert isinstance(facts.service_addresses, Known)
+    assert str(facts.service_addresses.value.dns_service_ip) == "fd12:3456:789a:ff00::a"
+
+
+@pytest.mark.parametrize(("other", "fixed"), [("PERMANENT", True), ("REACHABLE", None)])
+def test_a_gateway_is_a_fixed_neighbour_when_it_is_one_of_all_pods(
+    other: str, fixed: bool | None, tmp_path: Path
+) -> None:
+    copy = tmp_path / "lab-azure-transparent"
+    shutil.copytree(CAPTURES.parent / "modes" / copy.name, copy)
+    neighbours = copy / "pod_2_ip_neigh.txt"
+    assert "PERMANENT" in neighbours.read_text()
+    neighbours.write_text(neighbours.read_text().replace("PERMANENT", other))
+    fact = described(copy).pod_gateway
+    assert isinstance(fact, Known)
+    assert fact.value.fixed_neighbour is fixed
+    assert any(other in line.text for line in fact.evidence)

@@ -97,8 +97,7 @@ def _bridges(node: NodeView) -> Seen:
 def _macs(node: NodeView) -> Seen:
     for link in node.wiring.links:
         if naming(link.ifname) in _OWN_NAMES and link.mac in ("aa:aa:aa:aa:aa:aa", "ee:ee:ee:ee:ee:ee"):
-            lines = [node.capture.line(r.origin, r.line + 1) for r in link.records[:1]]
-            yield "MAC of host links", link.mac, tuple(lines)
+            yield "MAC of host links", link.mac, node.name_lines({link.mac: link.records[:1]})
 
 
 def _pod_addresses(node: NodeView) -> Seen:

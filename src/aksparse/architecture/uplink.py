@@ -152,6 +152,8 @@ def node_address(node: NodeView) -> Fact[NodeAddress]:
     route = node.wiring.default_route
     holder = node.wiring.link(route.dev) if route is not None and route.dev else None
     address, evidence = node.address_of(holder)
+    if address is None and route is not None and route.source is not None:
+        address, evidence = route.source, node.cite(route)
     row = node.wiring.node
     if address is None and row is not None and node.sees(row.internal_ip):
         address, evidence = row.internal_ip, node.cite(row)
@@ -177,7 +179,8 @@ def node_address(node: NodeView) -> Fact[NodeAddress]:
     )
     ports = node.name_lines({uplink.ifname: uplink.records}) if uplink and uplink.master else ()
     listed = node.cite(*(record for b in node.wiring.bridges for record in b.records[:1]))
-    return known(value, (*evidence, *(() if evidence and holder else node.cite(*onlink[:1])), *ports, *listed))
+    of_network = () if evidence and holder else node.cite(*onlink[:1])
+    return known(value, (*evidence, *of_network, *node.cite(route), *ports, *listed))
 
 
 @by_version
@@ -261,11 +264,12 @@ def _pod_gateway(node: NodeView, gateway: Address) -> Fact[PodGateway]:
 
 
 def _fixed_neighbour(node: NodeView, gateway: Address) -> tuple[bool | None, tuple[Evidence, ...]]:
-    """Whether the neighbours of a pod have the gateway as a fixed one; `None` when they were not listed."""
+    """Whether pods have the gateway as a fixed neighbour; `None` when none was listed, or they are not all alike."""
     entries = [entry for pod in node.wiring.pods for entry in pod.neighbours if entry.dst == gateway]
     if not entries:
         return None, ()
-    return any("PERMANENT" in (entry.state or ()) for entry in entries), node.cite(*entries[:1])
+    fixed = {"PERMANENT" in (entry.state or ()): entry for entry in reversed(entries)}
+    return True in fixed if len(fixed) == 1 else None, node.cite(*fixed.values())
 
 
 def mtu(node: NodeView) -> Fact[Mtu]:

@@ -315,9 +315,9 @@ class NodeView:
 
     @cached_property
     def version(self) -> int:
-        """The version of IP by which the node's pods are known first: 4 unless they have addresses of 6 alone."""
-        versions = {address.version for pod in self.wiring.pods for address in pod.addresses}
-        return self.only or min(versions, default=4)
+        """The version of IP by which the node's pods are known first: 4 unless they, or else services, have only 6."""
+        of_pods = {address.version for pod in self.wiring.pods for address in pod.addresses}
+        return self.only or min(of_pods or self.versions, default=4)
 
     @cached_property
     def versions(self) -> set[int]:

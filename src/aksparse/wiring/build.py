@@ -9,7 +9,7 @@ from aksparse.commands.kubectl_get import Node
 from aksparse.wiring.cni import network_configuration
 from aksparse.wiring.host import contradicting_ports, host_bridges, host_links, passed_over, uplink
 from aksparse.wiring.model import MAIN, Wiring
-from aksparse.wiring.pods import node_not_listed, node_row, pods_on_the_node
+from aksparse.wiring.pods import node_name, node_not_listed, node_row, pods_on_the_node
 from aksparse.wiring.routes import contradicting_routes, neighbours, policy_rules, routes_of, routing_tables
 from aksparse.wiring.services import refused_services, services, stale_endpoints
 from aksparse.wiring.tables import contradicting_tables, listings, tables
@@ -47,7 +47,9 @@ def build_wiring(capture: Capture) -> Wiring:
             *node_not_listed(capture),
         ),
     )
-    node = node_row(wiring)
-    nodes_known = bool(wiring.addresses) or any(row.internal_ip for row in capture.records("kubectl_get", Node))
-    wiring = attrs.evolve(wiring, nodes_known=nodes_known, node=node, pods=pods_on_the_node(wiring, node))
+    wiring = attrs.evolve(wiring, node=node_row(wiring))
+    # By its addresses alone a node does not tell its pods on its own network from those of another node.
+    of_this_node = bool(wiring.addresses) and node_name(wiring) is not None
+    nodes_known = of_this_node or any(row.internal_ip for row in capture.records("kubectl_get", Node))
+    wiring = attrs.evolve(wiring, nodes_known=nodes_known, pods=pods_on_the_node(wiring))
     return attrs.evolve(wiring, uplink=uplink(wiring))

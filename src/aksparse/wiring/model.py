@@ -375,8 +375,9 @@ class Wiring:
 
     @property
     def addresses(self) -> set[Address]:
-        """The addresses of the node's interfaces."""
-        return {interface.ip for link in self.links for interface in link.addresses}
+        """The addresses of the node's interfaces, and those that its routes prefer as a source: only its own can be."""
+        of_routes = {route.source for route in (*self.routes, *self.other_routes) if route.source is not None}
+        return {interface.ip for link in self.links for interface in link.addresses} | of_routes
 
     @property
     def default_route(self) -> HostRoute | None:

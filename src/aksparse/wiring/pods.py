@@ -45,9 +45,17 @@ def node_not_listed(capture: Capture) -> Iterator[Diagnostic]:
         )
 
 
-def pods_on_the_node(wiring: Wiring, node: Node | None) -> tuple[PodWiring, ...]:
+def node_name(wiring: Wiring) -> str | None:
+    """This node's name: of its row, in the manifest, or where a pod with an address of the node is listed to be."""
+    if wiring.node is not None:
+        return wiring.node.name
+    names = {row.node for row in wiring.capture.records("kubectl_get", Pod) if row.ip in wiring.addresses} - {None}
+    return wiring.capture.manifest.node or (names.pop() if len(names) == 1 else None)
+
+
+def pods_on_the_node(wiring: Wiring) -> tuple[PodWiring, ...]:
     """The pods that run on this node and not in its own network namespace."""
-    name = node.name if node else wiring.capture.manifest.node
+    name = node_name(wiring)
     of_nodes = {row.internal_ip for row in wiring.capture.records("kubectl_get", Node)} | wiring.addresses
 
     def elsewhere(pod: PodWiring) -> bool:
