@@ -118,7 +118,9 @@ def pod_attachment(node: NodeView) -> Fact[PodAttachment]:
         names = tuple(dict.fromkeys(route.dev for route in routes if route.dev))
         uplink = node.wiring.uplink
         of_bridge = False if uplink is not None and uplink.master_known and uplink.master is None else None
-        return known(PodAttachment(kind="route", uplink_is_port=of_bridge, ports=names), node.cite(*routes))
+        of_uplink = uplink.records[:1] if uplink is not None and of_bridge is not None else ()
+        value = PodAttachment(kind="route", uplink_is_port=of_bridge, ports=names)
+        return known(value, node.cite(*routes, *of_uplink))
     if node.wiring.bridges_known or node.wiring.routes:
         return Unknown(
             reason="neither a bridge port nor a route leads to a pod: the node may have no pods",
@@ -173,7 +175,8 @@ def local_pods(node: NodeView) -> Fact[LocalPods]:
     from_node, of_source = _source_to_pods(node, to_pods, "the bridge's address")
     networks = tuple(route.network for route in routes)
     value = LocalPods(kind=f"{kind} on the bridge", from_node=from_node, routes=networks, interface=bridge.name)
-    return known(value, (*node.cite(*routes), *of_source))
+    of_subnet = node.subnet.evidence if node.subnet is not None else ()
+    return known(value, (*node.cite(*routes), *node.cite(*bridge.records[:1]), *of_source, *of_subnet))
 
 
 def _source_to_pods(node: NodeView, routes: list[HostRoute], of_link: str) -> tuple[str | None, tuple[Evidence, ...]]:

@@ -119,8 +119,10 @@ def _port(node: NodeView, tunnel: str | None) -> tuple[str | None, tuple[Evidenc
         for link in output:
             data = (link.linkinfo.info_data if link.linkinfo else None) or {}
             if link.ifname == tunnel and "port" in data:
-                port = f"UDP port {data['port']}"
-                return port, tuple(line for line in node.capture.evidence(link) if str(data["port"]) in line.text)
+                lines = node.capture.evidence(link)
+                return f"UDP port {data['port']}", tuple(
+                    line for line in lines if f"dstport {data['port']} " in line.text
+                )
     return None, ()
 
 
@@ -130,7 +132,7 @@ def _from_the_node(node: NodeView, value: RemotePods, evidence: Iterable[Evidenc
     own = source is not None and node.own_address is not None and source.value == node.own_address.value
     carried = None if value.kind == "Azure CNI overlay" else PLAIN
     told = attrs.evolve(value, carried_as=carried, from_node=OWN if own else None)
-    return known(told, evidence)
+    return known(told, (*evidence, *(source.evidence if source is not None and own else ())))
 
 
 def _by_nodes(node: NodeView) -> Fact[RemotePods] | None:

@@ -86,7 +86,7 @@ class Services:
 
     def meaning(self) -> str:
         empty = [name for name, what in self.services.items() if NO_ENDPOINT in what]
-        return f"packets to {listing(empty)} go nowhere" if empty else "every service leads to an endpoint"
+        return f"packets to {listing(empty)} go nowhere" if empty else "each of these services leads to an endpoint"
 
 
 @attrs.frozen(kw_only=True)

@@ -224,7 +224,9 @@ def _of_flannel(node: NodeView) -> Iterator[_Translation]:
     translated = [rule for rule in of_pods if rule.target == "MASQUERADE"]
     if translated:
         before = of_pods[: of_pods.index(translated[0])]
-        yield _Translation(mechanism="flanneld", exempt=tuple(_unicast(before)), rules=(*before, translated[0]))
+        yield _Translation(
+            mechanism="flanneld", exempt=tuple(dict.fromkeys(_unicast(before))), rules=(*before, translated[0])
+        )
 
 
 def _comes_from(address: object, rule: Rule) -> bool:
