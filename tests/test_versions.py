@@ -146,7 +146,7 @@ def test_a_difference_of_ipv6_alone_is_told_as_one(tmp_path: Path) -> None:
 
 
 def test_rules_of_ipv6_that_contradict_each_other_are_told_as_such(tmp_path: Path) -> None:
-    rule = '-A POSTROUTING -m comment --comment "kubenet: SNAT" ! -d fd12:3456:789a::/56 -j MASQUERADE\n'
+    rule = '-A POSTROUTING ! -d fd12:3456:789a::/56 -m comment --comment "kubenet: SNAT" -j MASQUERADE\n'
     copy = copied(
         "lab-kubenet-dual",
         tmp_path,
