@@ -785,7 +785,8 @@ LISTED = (
 def test_pods_on_the_network_of_their_node_have_no_addresses_of_their_own(
     address: str, reason: str, tmp_path: Path
 ) -> None:
-    line = f"2: eth0    inet {address}/24 brd 10.220.1.255 scope global eth0\\       valid_lft forever\n"
+    inet = f"inet {address}/24 brd 10.220.1.255 scope global eth0"
+    line = f"2: eth0    {inet}\\       valid_lft forever preferred_lft forever\n"
     addresses = f"$ ip -o addr\n{line}" if address else ""
     facts = from_log(tmp_path, f"{addresses}$ route -n\n{KUBENET_ROUTES}$ brctl show\n{KUBENET_BRIDGES}{LISTED}")
     assert isinstance(facts.pod_addressing, Unknown)
@@ -823,7 +824,7 @@ def test_services_of_ipv6_alone_are_told_without_a_pod(tmp_path: Path) -> None:
     assert isinstance(facts.service_path, Known)
     assert facts.service_path.value.condition == "fd12:3456:789a::/56"
     assert isinstance(facts.services, Known)
-    assert "4 ports of services, 5 endpoints" == facts.services.value.summary()
+    assert facts.services.value.summary() == "4 ports of services, 5 endpoints"
     assert isinstance(facts.service_addresses, Known)
     assert str(facts.service_addresses.value.dns_service_ip) == "fd12:3456:789a:ff00::a"
 

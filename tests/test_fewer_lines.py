@@ -81,9 +81,9 @@ def allows(name: str, part: Any, whole: Any) -> bool:
     if part is None or part == whole:
         return True
     if name == "pod_network":
-        return bool(within(whole, part))  # the pod CIDR, of which the node has a part
+        return within(whole, part)  # the pod CIDR, of which the node has a part
     if name == "exempt":
-        return part == ("a network with the node's pods in it",)  # the node's own pods: their route says so
+        return bool(part == ("a network with the node's pods in it",))  # the node's own pods: their route says so
     if name == "interfaces_shown":
         return part is False
     if isinstance(part, tuple):
@@ -92,4 +92,4 @@ def allows(name: str, part: Any, whole: Any) -> bool:
 
 
 def within(network: Network | None, wider: Network) -> bool:
-    return network is not None and network.version == wider.version and network.subnet_of(wider)  # type: ignore[arg-type]
+    return network is not None and network.version == wider.version and network.network_address in wider
