@@ -251,15 +251,24 @@ class _Reader:
     def with_whole_message(self, event: Event) -> Event:
         """The event, with the lines of its message that stand below its row."""
         below = self.lines.texts[event.line - self.lines.first + 1 :]
-        rest = list(takewhile(self.is_no_row, below)) if self.table and self.table.names[-1] == "MESSAGE" else []
+        rest = self.rest_of_message(below) if self.table and self.table.names[-1] == "MESSAGE" else []
         if not rest or event.message is None:
             return event
         self.continued_to = event.line + len(rest)
         return attrs.evolve(event, message="\n".join((event.message, *rest)), end_line=self.continued_to)
 
+    def rest_of_message(self, below: Sequence[str]) -> list[str]:
+        """The lines up to the next row, whatever they look like; if none follows, up to a message of a tool."""
+        lines = list(takewhile(self.is_no_row, below))
+        is_enclosed = len(lines) < len(below) and self.is_row(below[len(lines)])
+        return lines if is_enclosed else list(takewhile(lambda line: not noise(line), lines))
+
     def is_no_row(self, line: str) -> bool:
         said = any(grammar.pattern.match(line) for grammar in (HEADER, *_SAID_BESIDE.values()))
-        return not (said or noise(line)) and (self.table is None or copy(self.table).split(line) is None)
+        return not (said or noise(line) == "prompt" or not line.strip() or self.is_row(line))
+
+    def is_row(self, line: str) -> bool:
+        return self.table is not None and copy(self.table).split(line) is not None
 
     def begins_chosen_columns(self, line: str) -> bool:
         return self.request is not None and self.request.chosen and self.table is None and not noise(line)
@@ -273,6 +282,9 @@ class _Reader:
             below = self.lines.texts[number - self.lines.first + 1 :][:20]
             first_row = next((text for text in below if not noise(text)), None)
             self.table = Table(header, choose_kind(header, self.kinds, first_row))
+        if self.table.kind is None and header.starts is None and len(header.names) > 1 and "\t" not in line:
+            said = "the blanks are lost: in which column a cell is, is a guess where one is empty or has words"
+            self.lines.report(number, "collapsed-table", said, 1, "warning")
         self.lines.ignore(number, "header")
 
     def said_beside(self, number: int, line: str) -> str | None:
