@@ -188,6 +188,27 @@ def test_a_packed_file_is_read_like_the_file(suffix: str, pack: Callable[[bytes]
     assert [output["source"] for output in json.loads(run("parse", "auto", file).stdout)] == [str(file)]
 
 
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_of_a_packed_file_that_is_cut_the_whole_lines_before_the_cut_are_read(
+    suffix: str, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    # bzip2 packs blocks of 900 kB, of which the first has to be whole.
+    rows = "".join(
+        f"10.{n // 65536}.{n // 256 % 256}.{n % 256} 0.0.0.0 255.255.255.255 U 0 0 0 e{n}\n" for n in range(40_000)
+    )
+    packed = pack((ROUTES + rows).encode())
+    file = tmp_path / f"routes.txt.{suffix}"
+    file.write_bytes(packed[: len(packed) - len(packed) // 8])
+    result = run("parse", "route", file)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"{file}: damaged-file: the packed file is damaged or cut off; only what lies before that is read\n"
+    )
+    records = json.loads(result.stdout)
+    assert len(records) > 1000
+    assert records == json.loads(run("parse", "route", stdin=ROUTES + rows).stdout)[: len(records)]
+
+
 def test_an_archive_of_files_is_none_to_parse(tmp_path: Path) -> None:
     archive = shutil.make_archive(str(tmp_path / "node"), "gztar", KUBENET)
     result = run("parse", "route", archive)
@@ -227,9 +248,11 @@ def test_a_file_that_can_not_be_read_is_trouble(command: str, tmp_path: Path) ->
     [
         ROUTES.encode("utf-8-sig"),
         ROUTES.encode("utf-16"),
+        ROUTES.encode("utf-16-le"),
+        ROUTES.encode("utf-16-be"),
         ROUTES.replace("\n", "\r\n").encode(),
     ],
-    ids=["bom", "utf-16", "crlf"],
+    ids=["bom", "utf-16", "utf-16-le", "utf-16-be", "crlf"],
 )
 def test_standard_input_is_read_like_a_file(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "routes.txt"
@@ -551,6 +574,49 @@ def test_validate_accepts_what_was_printed() -> None:
     for printed in (parsed, compared):
         result = run("validate", stdin=printed.stdout)
         assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("document", "schema", "told"),
+    [
+        ([{"destination": "0.0.0.0"}], "route", "$[0]: 'flags' is a required property"),
+        ({"left": "a", "right": "b"}, "comparison", "$: 'aspects' is a required property"),
+        ([{"ifname": "lo", "mtu": None}], "ip_addr", "$[0].mtu: null is not of type 'integer'"),
+    ],
+)
+def test_of_a_document_that_fits_no_schema_it_is_told_what_the_nearest_lacks(
+    document: Any, schema: str, told: str
+) -> None:
+    result = run("validate", stdin=json.dumps(document))
+    assert result.exit_code == 1
+    assert f"-: {told}  (schema {schema})" in result.stdout.splitlines()
+    assert result.stderr == f"aksparse: -: fits no schema; the nearest is {schema}\n"
+
+
+@pytest.mark.parametrize("document", [{"a": 1}, [{"a": 1}], None, 3, "text"])
+def test_a_document_that_is_nothing_of_aksparse_is_near_no_schema(document: Any) -> None:
+    result = run("validate", stdin=json.dumps(document))
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout == "-: $: fits no schema, and has no key that one of them knows\n"
+
+
+def test_what_is_wrong_is_told_in_the_order_of_the_list() -> None:
+    records = json.loads(run("parse", "ip_addr", KUBENET / "ip_addr.txt").stdout) * 3
+    result = run("validate", "--schema", "ip_addr", stdin=json.dumps([{**record, "mtu": "1500"} for record in records]))
+    paths = [line.split(": ")[1] for line in result.stdout.splitlines()]
+    assert len(paths) > 10
+    assert paths == [f"$[{number}].mtu" for number in range(len(records))]
+
+
+def test_a_manifest_may_come_from_standard_input_or_have_any_name(tmp_path: Path) -> None:
+    text = '[network]\nsubnet = "10.220.1.7/24"\n'
+    (tmp_path / "settings.toml").write_text(text)
+    piped = run("validate", "--schema", "capture", stdin=text)
+    named = run("validate", tmp_path / "settings.toml")
+    assert (piped.exit_code, named.exit_code) == (1, 1)
+    assert "10.220.1.7/24 has host bits set" in piped.stdout
+    assert piped.stdout.removeprefix("-") == named.stdout.removeprefix(str(tmp_path / "settings.toml"))
+    assert run("validate", "--schema", "capture", stdin='{"role": "kubenet"}').exit_code == 0
 
 
 def test_validate_tells_by_path_what_is_wrong_with_a_manifest(tmp_path: Path) -> None:

@@ -78,6 +78,9 @@ SOS = {
     f"{NETWORKING}/namespaces/red/ip_route": one("ip route", "ip_route/zoo", netns="red"),
     "sos_commands/firewall_tables/iptables_-vnxL": one("iptables -vnxL", "iptables/zoo-exact-numbered"),
     "sos_commands/iptables/iptables_-t_nat_-nvL": one("iptables -t nat -nvL", "iptables/zoo-verbose"),
+    # The second file of the same name in a directory.
+    f"{NETWORKING}/ip_-d_address.1": one("ip -d address", "ip_addr/docker-container-two-networks"),
+    f"{NETWORKING}/brctl_showstp_br.1": one("brctl showstp br.1", "brctl_showstp/no-ports"),
     # Names of older versions.
     f"{NETWORKING}/ip_neigh_show": one("ip neigh show", "ip_neigh/zoo"),
     f"{NETWORKING}/ip_-s_link": one("ip -s link", "ip_addr/every-kind"),

@@ -411,6 +411,13 @@ def test_a_line_is_refused_exactly_where_pyparsing_has_something_to_say(name: st
 
 # What a refusal says
 
+
+def test_alternatives_without_a_name_are_told_in_words() -> None:
+    number, address = pp.Word(pp.nums).set_name("number"), pp.Word(pp.hexnums + ":").set_name("address")
+    grammar = LineGrammar(pp.Literal("via") + (address | (number | pp.Literal("*"))))
+    assert grammar.refusal("via -") == Refusal(5, "expected address or number or '*', found '-'")
+
+
 ROUTE = LineGrammar(
     column(ipv4("destination"))
     + column(pp.Word("UGH").set_name("flags")("flags"))

@@ -22,7 +22,7 @@ from aksparse.architecture.description import describe as describe_wiring
 from aksparse.capture.archive import Dump
 from aksparse.capture.load import NODE_SEPARATOR, load_capture, read_dump
 from aksparse.capture.manifest import read_manifest
-from aksparse.capture.members import Limits, archive_stem, is_archive_name
+from aksparse.capture.members import Limits, archive_stem, is_archive_name, unpacked_before_damage
 from aksparse.capture.model import MANIFEST
 from aksparse.capture.text import decode, read_text, undecodable
 from aksparse.command import Command, recognise, registry, split_lines
@@ -102,27 +102,43 @@ def main() -> None:
     """
 
 
-def _read(file: str) -> tuple[str, str]:
-    """The text of a file or of standard input, and its name."""
+class _Input(NamedTuple):
+    """A text, its name, and what there is to say about the whole of it."""
+
+    text: str
+    source: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def _read(file: str) -> _Input:
+    """The text of a file or of standard input."""
+    damage: tuple[Diagnostic, ...] = ()
     if file == "-":
-        return decode(sys.stdin.buffer.read()), "-"
-    if is_archive_name(file):
-        return decode(_unpacked(file)), file
-    return read_text(Path(file)), file
+        text = decode(sys.stdin.buffer.read())
+    elif is_archive_name(file):
+        content, damage = _unpacked(file)
+        text = decode(content)
+    else:
+        text = read_text(Path(file))
+    return _Input(text, file, (*damage, *undecodable(text, file)))
 
 
-def _unpacked(file: str) -> bytes:
-    """What is in a packed file, such as `routes.txt.gz`."""
-    dump = Dump(Path(file))
-    if not dump.single:
-        raise CaptureError(file, "is an archive; `aksparse files` lists what is in it, `aksparse describe` reads it")
-    try:
+def _unpacked(file: str) -> tuple[bytes, tuple[Diagnostic, ...]]:
+    """What is in a packed file, such as `routes.txt.gz`; of a damaged one, the whole lines before the damage."""
+    content = None
+    with contextlib.suppress(CaptureError):
+        dump = Dump(Path(file))
+        if not dump.single:
+            message = "is an archive; `aksparse files` lists what is in it, `aksparse describe` reads it"
+            raise _Trouble(f"{file}: {message}")
         content = next((content for _, content in dump.read(dump.files)), None)
-    except CaptureError:
-        content = None
-    if content is None:
+    if content is not None:
+        return content, ()
+    before = unpacked_before_damage(Path(file).read_bytes())
+    if not before:
         raise CaptureError(file, "is damaged, or holds far more than its size says; unpack it first")
-    return content
+    message = "the packed file is damaged or cut off; only what lies before that is read"
+    return before, (Diagnostic(code="damaged-file", message=message, source=file, line=0),)
 
 
 def _print_json(value: object) -> None:
@@ -148,7 +164,7 @@ def parse(command: str, file: str) -> None:
     What is not understood is told on standard error as SOURCE:LINE:COLUMN: CODE: MESSAGE, and the exit code is 1.
     """
     known, argv = (None, None) if command == "auto" else command_called(command)
-    text, source = _read(file)
+    text, source, about = _read(file)
     if known is None:
         transcript = read_transcript(text, source=source)
         diagnostics = transcript.all_diagnostics
@@ -157,7 +173,8 @@ def parse(command: str, file: str) -> None:
         parsed = known.parse(text, source=source, strict=False, argv=argv)
         diagnostics = parsed.diagnostics
         _print_json(parsed.records)
-    _say((*undecodable(text, source), *diagnostics))
+    diagnostics = (*about, *diagnostics)
+    _say(diagnostics)
     if known is not None and not parsed and not parsed.understood:
         _say_what_else(text, source, known)
     sys.exit(NOT_ALL if any(diagnostic.severity == "error" for diagnostic in diagnostics) else OK)
@@ -362,17 +379,29 @@ def validate(file: str, name: str | None) -> None:
     FILE, or standard input, holds JSON that aksparse printed, or is a capture.toml. What is wrong is told by path, and
     the exit code is 1; of what is valid nothing is printed.
     """
-    text, source = _read(file)
-    document = _load(text, source)
+    text, source, _ = _read(file)
+    toml = source.endswith(".toml") or (name == "capture" and not text.lstrip().startswith("{"))
+    document = _load(text, source, toml=toml)
     if name is None:
-        fitting = fitting_schemas(document)
-        name = fitting[0] if fitting else nearest_schema(document)
+        name = "capture" if toml else _fitting(document, source)
     problems = list(validate_document(document, name))
-    if source.endswith(MANIFEST) and not problems:
+    if toml and name == "capture" and not problems:
         problems = list(_problems_of_manifest(text))
     for problem in problems:
         click.echo(f"{source}: {problem}  (schema {name})")
     sys.exit(NOT_ALL if problems else OK)
+
+
+def _fitting(document: object, source: str) -> str:
+    """The schema that a document fits, or else the nearest, by which to tell what is wrong with it."""
+    if fitting := fitting_schemas(document):
+        return fitting[0]
+    nearest = nearest_schema(document)
+    if nearest is None:
+        click.echo(f"{source}: $: fits no schema, and has no key that one of them knows")
+        sys.exit(NOT_ALL)
+    click.echo(f"aksparse: {source}: fits no schema; the nearest is {nearest}", err=True)
+    return nearest
 
 
 def _problems_of_manifest(text: str) -> Iterator[str]:
@@ -383,9 +412,9 @@ def _problems_of_manifest(text: str) -> Iterator[str]:
         yield error.reason
 
 
-def _load(text: str, source: str) -> object:
+def _load(text: str, source: str, *, toml: bool) -> object:
     try:
-        if source.endswith(".toml"):
+        if toml:
             return json.loads(json.dumps(tomllib.loads(text), default=str))
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -107,9 +107,19 @@ class LineGrammar:
             rest = text[error.loc :]
             column = error.loc + len(rest) - len(rest.lstrip(" \t")) + 1
             found = repr(_shortened(rest.split(maxsplit=1)[0])) if rest.strip() else "end of line"
-            expected = error.msg[:1].lower() + error.msg[1:]
+            expected = _in_words(error.msg[:1].lower() + error.msg[1:])
             return Refusal(column, f"{expected}, found {found}")
         return None
+
+
+_ALTERNATIVES = re.compile(r"\{([^{}]+ \| [^{}]+)\}")
+
+
+def _in_words(expected: str) -> str:
+    """What pyparsing expected: alternatives that have no name, which it writes `{a | b}`, in words."""
+    while (words := _ALTERNATIVES.sub(lambda found: found[1].replace(" | ", " or "), expected)) != expected:
+        expected = words
+    return expected
 
 
 def _shortened(word: str) -> str:

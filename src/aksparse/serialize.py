@@ -146,14 +146,29 @@ def validate(document: object, name: str) -> Iterator[str]:
         UnknownSchema: there is no schema of that name.
     """
     for error in _errors(document, name):
-        yield f"{error.json_path}: {error.message}"
+        yield f"{error.json_path}: {_in_json(error)}"
+
+
+def _in_json(error: ValidationError) -> str:
+    """What is wrong, with a value of a wrong type as JSON writes it: `null`, not `None`."""
+    if error.validator != "type":
+        return error.message
+    value = json.dumps(error.instance)
+    shown = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}..."
+    return f"{shown} is not of type {str(error.validator_value)!r}"
+
+
+_LONGEST_VALUE = 80
 
 
 def _errors(document: object, name: str) -> Iterator[ValidationError]:
     from jsonschema import Draft202012Validator  # it takes long to import, and only validation needs it
 
     validator = Draft202012Validator(json.loads(schema_text(name)), format_checker=Draft202012Validator.FORMAT_CHECKER)
-    for error in sorted(validator.iter_errors(document), key=lambda error: [str(part) for part in error.path]):
+    for error in sorted(
+        validator.iter_errors(document),
+        key=lambda error: [(str(part), 0) if isinstance(part, str) else ("", part) for part in error.path],
+    ):
         yield from _causes(error)
 
 
@@ -177,11 +192,31 @@ def fitting_schemas(document: object) -> list[str]:
     return [name for name in schema_names() if next(validate(document, name), None) is None]
 
 
-def nearest_schema(document: object) -> str:
-    """The name of the schema by which least is wrong with a document, of those for an array or for an object."""
-    kind = isinstance(document, list)
-    names = [name for name in schema_names() if (json.loads(schema_text(name)).get("type") == "array") == kind]
+def nearest_schema(document: object) -> str | None:
+    """The name of the schema that is nearest to a document; `None` when none knows any of its keys.
+
+    It is one of those that know the most of its keys, and of these the one by which least is wrong with it.
+    """
+    items = document if isinstance(document, list) else [document]
+    keys = {key for item in items if isinstance(item, dict) for key in item}
+    schemas = {name: json.loads(schema_text(name)) for name in schema_names()}
+    known = {
+        name: len(keys & _keys(schema.get("items", schema), schema))
+        for name, schema in schemas.items()
+        if (schema.get("type") == "array") == isinstance(document, list)
+    }
+    most = max(known.values())
+    names = [name for name, number in known.items() if number == most > 0]
+    if len(names) < 2:
+        return names[0] if names else None
     return min(names, key=lambda name: (sum(map(_weight, _errors(document, name))), name))
+
+
+def _keys(schema: dict[str, Any], whole: dict[str, Any]) -> set[str]:
+    """The keys that the objects of a schema may have."""
+    if "$ref" in schema:
+        return _keys(whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
+    return set(schema.get("properties", ())).union(*(_keys(inner, whole) for inner in schema.get("anyOf", ())))
 
 
 def _weight(error: ValidationError) -> int:

@@ -12,7 +12,10 @@ from importlib.resources import files
 
 import attrs
 
+from aksparse.transcript.commandline import command_for, unwrap
+
 _FIELD = re.compile(r"\{(\w+)\}")
+_NUMBERED = re.compile(r"(.+)\.[0-9]{1,2}")
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +70,14 @@ class Layout:
                 words += found["words"].split(self.blank)
             else:
                 words.append(_FIELD.sub(lambda field: found[field[1]], word))
-        return tuple(words)
+        return _without_number(tuple(words))
+
+
+def _without_number(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command line without the number that sos puts behind a file name which it has had before."""
+    if (numbered := _NUMBERED.fullmatch(argv[-1])) and not command_for(unwrap(argv)):
+        return (*argv[:-1], numbered[1])
+    return argv
 
 
 @cache

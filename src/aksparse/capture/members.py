@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Literal, Protocol, TypeVar, cast
+from typing import IO, Any, Literal, Protocol, TypeVar, cast
 
 import attrs
 
@@ -166,6 +166,31 @@ def read_up_to(file: IO[bytes], limit: int) -> bytes:
         parts.append(part)
         limit -= len(part)
     return b"".join(parts)
+
+
+_UNPACKERS: dict[bytes, Callable[[], Any]] = {
+    b"\x1f\x8b": partial(zlib.decompressobj, wbits=31),
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\x00": lzma.LZMADecompressor,
+}
+_STEP = 256  # packed bytes; these unpack to no more than some 260 thousand
+
+
+def unpacked_before_damage(packed: bytes, limits: Limits | None = None) -> bytes:
+    """The whole lines that a packed file, which is damaged or cut off, unpacks to before that; none of a whole one."""
+    make = _by_magic(packed, _UNPACKERS)
+    if make is None:
+        return b""
+    unpacker, parts, size = make(), [], 0
+    try:
+        for start in range(0, len(packed), _STEP):
+            parts.append(unpacker.decompress(packed[start : start + _STEP]))
+            size += len(parts[-1])
+            if unpacker.eof or size > (limits or Limits()).file_size:
+                return b""
+    except DAMAGE:
+        pass
+    return b"".join(b"".join(parts).rpartition(b"\n")[:2])
 
 
 # Sources.

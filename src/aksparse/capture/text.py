@@ -24,8 +24,22 @@ def read_text(path: Path) -> str:
 
 def decode(content: bytes) -> str:
     """The text in bytes: UTF-8, or UTF-16 as PowerShell writes it; what is neither becomes U+FFFD."""
-    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
-    return content.decode(encoding, errors="replace")
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
+    return content.decode(encoding or _without_mark(content[:_BEGINNING]), errors="replace")
+
+
+_BEGINNING = 1000  # bytes tell
+
+
+def _without_mark(beginning: bytes) -> str:
+    """The encoding of a text without a mark: in UTF-16, one byte of nearly every character of an output is zero."""
+    even, odd = (beginning[start::2].count(0) for start in (0, 1))
+    if max(even, odd) * 2 > len(beginning) * _NEARLY_EVERY and not min(even, odd):
+        return "utf-16-le" if odd else "utf-16-be"
+    return "utf-8"
+
+
+_NEARLY_EVERY = 0.8
 
 
 def undecodable(text: str, source: str) -> tuple[Diagnostic, ...]:
