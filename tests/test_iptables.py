@@ -33,6 +33,7 @@ SHIFTED = [  # what stands in a row where the faster grammar expects another col
         "1        0     0 DNAT       6    --  *      *       0.0.0.0/0  0.0.0.0/0  tcp to:1.2.3.4:5 random",
         "1        0     0 DNAT       6    --  *      *       0.0.0.0/0            0.0.0.0/0  tcp to:1.2.3.400",
         "1        0     0            udplite--  *      *       0.0.0.0/0            0.0.0.0/0",
+        "1        0     0 ends-in--  udplite-f  *      *       0.0.0.0/0            0.0.0.0/0           [goto] ",
         "1        0     0 ends-in---  tcp  --  *      *       0.0.0.0/0            0.0.0.0/0",
         "1        0     0 DROP      !mobility-header-f  *      *       0.0.0.0/0            0.0.0.0/0  ",
         "1     999K    1G DNAT      !6    -f  *      *       0.0.0.0/0  0.0.0.0/0  to:[fd00::1]:80-90",
@@ -64,6 +65,20 @@ def test_the_last_option_is_read_as_any_other(text: str, monkeypatch: pytest.Mon
     quickly = read(text)
     monkeypatch.setattr(iptables, "read_options", listing._read_repeated_options)
     assert read(text) == quickly
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ("           udplite--  anywhere             anywhere            ", (None, "udplite", "--")),
+        ("DROP      !ipencap-f  anywhere             anywhere            ", ("DROP", "ipencap", "-f")),
+        ("ends-in--  tcp  --  anywhere             anywhere            ", ("ends-in--", "tcp", "--")),
+        ("ends-in--  ipcomp--  anywhere             anywhere            [goto] ", ("ends-in--", "ipcomp", "--")),
+    ],
+)
+def test_a_long_name_of_a_protocol_touches_the_next_column(row: str, fields: tuple[str | None, ...]) -> None:
+    ((rule,),) = (chain.rules for chain in iptables.parse_iptables(row))
+    assert (rule.target, rule.protocol, rule.opt) == fields
 
 
 def rules_of(text: str) -> list[Any]:

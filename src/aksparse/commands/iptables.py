@@ -67,7 +67,7 @@ _PROT_NAME = r"!?[A-Za-z0-9+/._-]+"
 _PROT = pp.Regex(_PROT_NAME).set_name("protocol")
 # Before 1.8.9 the column `opt` stands right behind a long name. What looks so is none where both columns follow.
 _LONG_PROT = pp.Regex(
-    rf"!?[A-Za-z0-9+/._-]{{5,}}?(?={_GLUED_OPT}(?![ \t]*{_PROT_NAME}[ \t]+{_GLUED_OPT}))|{_PROT_NAME}(?=[ \t])"
+    rf"!?[A-Za-z0-9+/._-]{{5,}}?(?={_GLUED_OPT}(?![ \t]*{_PROT_NAME}[ \t]*{_GLUED_OPT}))|{_PROT_NAME}(?=[ \t])"
 ).set_name("protocol")
 _OPT = pp.Regex(r"--|-f|!f").set_name("fragment option")
 # A star ends the comment where a slash and a blank follow it.
