@@ -9,7 +9,8 @@ What the text shows otherwise than the JSON:
 
 - ``mtu lock 1400`` says that the kernel must not change the metric: `lock`, a key that the JSON never has.
 - Times of a second and more come in seconds, with six digits (``rtt 1.5s``); here as in the JSON in milliseconds.
-- What `encap` does is kept as it is printed, in `encap_info`; the JSON spreads it over keys of its own.
+- What `encap` does is kept as it is printed, in `encap_info`; the JSON spreads it over keys of its own. The options
+  of a tunnel (``geneve_opts`` and the like) begin a line, in which the rest of the route or of the next hop follows.
 - `ip route get` adds a line that begins with `cache`, and with `-d` a route through a next hop object (`nhid`) has a
   line `nh_info`, kept as printed.
 - `blackhole`, `ecn` and the like are `null` in the JSON, and true here.
@@ -198,6 +199,10 @@ _CACHE = LineGrammar(
     + pp.Opt(column(pp.Regex(r"<[^ \t>]*>").set_name("cache flags")("cache")))
     + rest_of_line("options")
 )
+_TUNNEL_OPTIONS = LineGrammar(
+    column(pp.Regex(r"(?:geneve|vxlan|erspan)_opts [^ \t]+").set_name("options of a tunnel")("tunnel"))
+    + rest_of_line("options")
+)
 _NH_INFO = LineGrammar(column(pp.Literal("nh_info")) + rest_of_line("nh_info"))
 
 
@@ -222,7 +227,7 @@ def _read_below(text: str) -> Fields | None:
     if found := _CACHE.pattern.match(text):
         flags, rest = found.groups()
         return {**_finished(_OPTIONS.read(rest)), "cache": tuple(flags[1:-1].split(",")) if flags else ()}
-    return _NH_INFO.parse(text)
+    return _TUNNEL_OPTIONS.parse(text) or _NH_INFO.parse(text)
 
 
 def _finished(fields: Fields) -> Fields:
@@ -232,12 +237,27 @@ def _finished(fields: Fields) -> Fields:
 
 def _with(fields: Fields, said: Fields) -> Fields:
     """The fields of a route and what one more line says of it, which may be one more next hop."""
+    if "tunnel" in said:
+        return _with_tunnel_options(fields, **said)
     if "nexthops" in said and "nexthops" in fields:
         said = {**said, "nexthops": fields["nexthops"] + said["nexthops"]}
         fields = {name: value for name, value in fields.items() if name != "nexthops"}
     if twice := fields.keys() & said.keys():
         raise BadValue(min(twice), f"{min(twice)} only once")
     return {**fields, **said}
+
+
+def _with_tunnel_options(fields: Fields, tunnel: str, options: str = "") -> Fields:
+    """The fields of a route that ended within its encapsulation, or whose last next hop did so, with the rest of it."""
+    *hops, last = fields.get("nexthops", (None,))
+    encap_info = last.encap_info if last else fields.get("encap_info")
+    if encap_info is None:
+        raise BadValue(tunnel, "an encapsulation above it")
+    encap_info = f"{encap_info} {tunnel}"
+    if last:
+        said = NEXT_HOP_OPTIONS.read(options)
+        return {**fields, "nexthops": (*hops, attrs.evolve(last, encap_info=encap_info, **said))}
+    return {**fields, "encap_info": encap_info, **_finished(_OPTIONS.read(options))}
 
 
 def _is_ipv4_destination(text: str) -> bool:
