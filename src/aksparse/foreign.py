@@ -33,7 +33,7 @@ _BEGINS = {
     "bridge mdb": r"(?:[0-9]+: +)?(?:\S+ +\S+ +\S+ +(?:temp|permanent)\b|dev \S+ port \S+ grp )",
     "arp": r"Address +HWtype +HWaddress|\S+ \([0-9.]+\) at (?:[0-9a-f:]{17}|<incomplete>) ",
     "ifconfig": r"\S+: flags=[0-9]+<|\S+ +Link encap:",
-    "route -C": r"Kernel IP routing cache",
+    "route -C": r"Kernel IP(?:v6)? routing cache",
     "netstat -i": r"Kernel Interface table",
     "netstat -g": r"IPv6/IPv4 Group Memberships",
     "netstat": r"Active (?:Internet|UNIX)",

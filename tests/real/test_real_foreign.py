@@ -38,7 +38,7 @@ PRINTED = {
     "arp": ("-n", "-e", "-a", "-an"),
     "ifconfig": ("-a", "v1"),
     "netstat": ("-an", "-tlnp", "-i", "-ie", "-g", "-lnx", "-rCn"),
-    "route": ("-C", "-Cn"),
+    "route": ("-C", "-Cn", "-6Cn"),
     "ss": ("-tlnp", "-an", "-s", "-ntu"),
     "tc": ("qdisc", "-s qdisc"),
     "conntrack": ("-S",),
