@@ -453,7 +453,7 @@ _LINES = [*_PIECES, *(line for case in transcript_cases() for line in split_line
 
 def unhurried(text: str) -> Transcript:
     """What is read of a text when every line gets looked at."""
-    with patch.object(read, "says_nothing", lambda _: None):
+    with patch.object(read, "telling", lambda texts: range(len(texts))):
         return read_transcript(text)
 
 

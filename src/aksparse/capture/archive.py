@@ -141,13 +141,13 @@ class Dump:
         last = "its beginning"
         try:
             for entry in source.entries(budget):
-                last = shown(entry.name)
+                last = entry.name
                 budget.count_member(entry.name, 0 if isinstance(source, Directory) else entry.size)
                 name = above + (_safe_name(entry.name) or "")
                 if entry.kind == "directory" or _is_hidden(name):
                     continue
                 if name == above:
-                    note("unsafe-name", above + last)
+                    note("unsafe-name", above + shown(last))
                     continue
                 if name != above + _plain_name(entry.name):
                     note("odd-name", name)
@@ -160,7 +160,7 @@ class Dump:
                 else:
                     yield from self._files_in(entry, name, budget, note)
         except DAMAGE as error:
-            note("damaged-archive", f"{above.rstrip('/') or self.name} behind {last}: {reason(error)}")
+            note("damaged-archive", f"{above.rstrip('/') or self.name} behind {shown(last)}: {reason(error)}")
 
     def _files_in(
         self, entry: Entry, name: str, budget: Budget, note: Callable[[str, str], None]

@@ -489,8 +489,10 @@ def _produced_by(argv: Sequence[str]) -> bool:
 
 def _shown_by(texts: Sequence[str]) -> bool:
     """Whether the lines are short ids; whole ones may be sums, or the ids of anything."""
+    if not _only_ids(texts):
+        return False
     ids = [text for text in texts if not noise(text)]
-    return _only_ids(texts) and all(len(text.split()[0]) == _SHORT for text in ids) and any(map(str.islower, ids))
+    return all(len(text.split()[0]) == _SHORT for text in ids) and any(map(str.islower, ids))
 
 
 COMMAND = Command(

@@ -8,6 +8,7 @@ cluster.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -153,14 +154,32 @@ def _without_remark(title: str) -> str:
 
 # What is needed for anything in this module to be found in a line, and for an assignment, a comment or a loop: how the
 # line begins, or a character that ends a prompt before a blank. Nearly all lines of outputs have neither.
-_ENDS = "$#%❯➜λ»➤"
-_NOTHING = re.compile(
-    r"(?!\s*(?:[=*~_<>#+`┌]|--|[A-Z]:\\|(?i:\[\+\]|command|cmd|running|execut|exec|output of|run)"
-    r"|Every |Script |Summary:|Execute:|exit\s*$|logout\s*$|netns: |(?:(?:export|set) +)?[A-Za-z_][A-Za-z0-9_]*="
-    r"|(?:for|while|until|if|begin|function|switch|foreach)\b))"
-    rf"(?:[0-9]+: [^{_ENDS}]*|[^{_ENDS}>]*(?:[{_ENDS}>](?!\s|$)[^{_ENDS}>]*)*)"
+_TELLING = re.compile(
+    r"\n[^\S\n]*(?:[=*~_<>#+`┌└╰]|--|[A-Z]:\\|(?i:\[\+\]|command|cmd|running|execut|exec|output of|run)"
+    r"|Every |Script |Summary:|Execute:|(?:exit|logout)\s*\n|netns: |(?:(?:export|set) +)?[A-Za-z_][A-Za-z0-9_]*="
+    r"|(?:for|while|until|if|begin|function|switch|foreach)\b)"
 )
+_ENDS = "$#%❯➜λ»➤"
+_END, _END_IN_ASCII = (re.compile(rf"[{ends}](?=\s)(?<!<none>)") for ends in (f"{_ENDS}>", "$#%>"))
+_NUMBERED = re.compile(rf"[0-9]+: [^{_ENDS}]*")  # with the flags of an interface in angle brackets
 
 
-says_nothing = _NOTHING.fullmatch
-"""Whether a line certainly says nothing about what was run, unless it is a bare command line."""
+def telling(texts: Sequence[str]) -> list[int]:
+    """The places of the lines that may say something about what was run, unless they are bare command lines."""
+    text = "\n".join(["", *texts, ""])
+    ended = (
+        place
+        for place in _lines_with(_END_IN_ASCII if text.isascii() else _END, text)
+        if not _NUMBERED.fullmatch(texts[place])
+    )
+    return sorted({*_lines_with(_TELLING, text), *ended})
+
+
+def _lines_with(pattern: re.Pattern[str], text: str) -> Iterator[int]:
+    """The places of the lines in which a pattern is found; before the first and behind each is a line feed."""
+    place, start = -1, 0
+    while found := pattern.search(text, start):
+        behind = found.start() + 1
+        place += text.count("\n", start, behind)
+        yield place
+        start = text.find("\n", behind)

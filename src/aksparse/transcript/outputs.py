@@ -17,7 +17,7 @@ from aksparse.terminal.noise import BANNER, noise
 from aksparse.transcript.commandline import Invocation, command_for, wrapper_of
 from aksparse.transcript.sections import ONE_OF_SEVERAL, Section, is_first_link, sections
 
-_FIRST_WINDOW = 256
+_FIRST_WINDOW = 16  # where outputs change with every line, so many are read for each
 
 
 class Outputs:
@@ -171,7 +171,7 @@ class Outputs:
 
     def parsed(self, command: Command[Any], numbers: range, argv: Sequence[str] | None) -> Parsed[Any]:
         return command.parse(
-            "".join(f"{text}\n" for text in self.texts[numbers.start - 1 : numbers.stop - 1]),
+            "\n".join([*self.texts[numbers.start - 1 : numbers.stop - 1], ""]),
             source=self.source,
             strict=False,
             argv=argv,

@@ -17,7 +17,7 @@ import attrs
 from aksparse.command import Parsed, parse_unnamed, recognise, registry, split_lines
 from aksparse.diagnostics import Diagnostic
 from aksparse.terminal.noise import noise
-from aksparse.terminal.prompts import behind_second_prompt, headline, named, says_nothing, traced, typed
+from aksparse.terminal.prompts import behind_second_prompt, headline, named, telling, traced, typed
 from aksparse.transcript.commandline import (
     BEFORE_TOOLS,
     EVERY_NETNS,
@@ -165,7 +165,7 @@ class _Reader:
     def __init__(self, texts: list[str], source: str) -> None:
         self.texts = texts
         self.source = source
-        self.fenced = any(text.lstrip(" \t")[:3] in ("```", "~~~") for text in texts)
+        self.fenced = any(fence in "\n".join(texts) for fence in ("```", "~~~"))
         self.outputs = Outputs(texts, source)
         self.shells = Shells(texts)
         self.variables: dict[str, str] = {}
@@ -224,11 +224,11 @@ class _Reader:
 
     def read_block(self, block: range, ran: list[Invocation]) -> None:
         """Split a block at the lines that say what was run, and read what is between them."""
-        short = [number for number in block if len(self.texts[number - 1]) <= _LONGEST_LINE]
-        telling = [number for number in short if not says_nothing(self.texts[number - 1])]
-        self.prompts = set(self.prompts_in(telling))
+        places = telling(self.texts[block.start - 1 : block.stop - 1])
+        numbers = [number for place in places if len(self.texts[(number := block.start + place) - 1]) <= _LONGEST_LINE]
+        self.prompts = set(self.prompts_in(numbers))
         self.headlines, under_headline, start = False, True, block.start
-        for number in self.worth_a_look(block, telling):
+        for number in self.worth_a_look(block, numbers):
             said = self.said(number, block.stop, under_headline=under_headline) if number >= start else None
             if said is None or (said.name == "headline" and _names_files(ran) and "/" in said.command):
                 continue
@@ -241,10 +241,10 @@ class _Reader:
             start = said.lines.stop
         self.outputs.read_output(range(start, block.stop), ran)
 
-    def worth_a_look(self, block: range, telling: list[int]) -> list[int]:
-        """The numbers of the lines that may say what was run."""
+    def worth_a_look(self, block: range, numbers: list[int]) -> list[int]:
+        """The numbers of the lines that may say what was run: those that tell, and bare command lines."""
         bare = [] if self.prompts else [n for n in block if self.may_be_command(self.texts[n - 1])]
-        return sorted({*telling, *bare}) if bare else telling
+        return sorted({*numbers, *bare}) if bare else numbers
 
     # What was run.
 
