@@ -116,6 +116,12 @@ def test_a_manifest_that_is_no_toml_is_refused_at_its_line() -> None:
     assert str(caught.value).startswith("x/capture.toml:2: ")
 
 
+@pytest.mark.parametrize(("value", "reason"), [("[" * 3000, "nested too deep"), ("9" * 5000, "digits")])
+def test_a_manifest_beyond_what_is_read_is_refused(value: str, reason: str) -> None:
+    with pytest.raises(CaptureError, match=reason):
+        read_manifest(f"role = {value}\n")
+
+
 def test_every_wrong_setting_of_a_manifest_is_named_at_once() -> None:
     with pytest.raises(CaptureError) as caught:
         read_manifest('role = 1\n[network]\nvnet = "x"\nsubnet = "y"\n')

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aksparse import build_wiring, compare, describe, load_capture
 from aksparse.command import recognise, split_lines
 from aksparse.commands.az_aks_create import parse_az_aks_create
 from aksparse.terminal.noise import noise
@@ -50,3 +54,64 @@ def test_a_line_four_times_as_long_takes_no_sixteen_times_as_long(
     short, long = (f"{before}{part * (length // len(part))}{behind}" for length in (_LONG // 4, _LONG))
     read(short)
     assert min(seconds(read, long) for _ in range(3)) < 8 * min(seconds(read, short) for _ in range(3)) + 0.04
+
+
+def calls(run: Callable[[], object]) -> int:
+    """How many functions are called, and generators asked: the same on any machine."""
+    number = 0
+
+    def count(_frame: Any, _event: str, _argument: Any) -> None:
+        nonlocal number
+        number += 1
+
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return number
+
+
+def node(directory: Path, pods: int) -> Path:
+    """A node whose pods are on a bridge, with their containers, routes and addresses."""
+    numbers = [(f"{number >> 8}.{number & 255}", f"{number:08x}") for number in range(2, pods + 2)]
+    links = "".join(
+        f"{index}: veth{name}@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master cbr0 state UP\n"
+        f"    link/ether 02:00:{name[:2]}:{name[2:4]}:{name[4:6]}:{name[6:]} brd ff:ff:ff:ff:ff:ff link-netnsid 0\n"
+        for index, (_, name) in enumerate(numbers, 3)
+    )
+    ports = "".join(f"\t\t\t\t\t\t\tveth{name}\n" for _, name in numbers)
+    bridge = f"bridge name\tbridge id\t\tSTP enabled\tinterfaces\ncbr0\t\t8000.020000000001\tno\t\tdocker9\n{ports}"
+    listed = "NAME  READY  STATUS  RESTARTS  AGE  IP  NODE\n" + "".join(
+        f"p{name}  1/1  Running  0  5d  10.9.{address}  n1\n" for address, name in numbers
+    )
+    containers = "CONTAINER ID   IMAGE   COMMAND   CREATED   STATUS   PORTS   NAMES\n" + "".join(
+        f'{name}abcd   nginx   "nginx"   2 days ago   Up 2 days             k8s_nginx_p{name}_default_{name}_0\n'
+        for _, name in numbers
+    )
+    routes = "Kernel IP routing table\nDestination Gateway Genmask Flags Metric Ref Use Iface\n" + "".join(
+        f"10.9.{address} 0.0.0.0 255.255.255.255 UH 0 0 0 other{name}\n" for address, name in numbers
+    )
+    directory.mkdir()
+    texts = {"addr": links, "bridge": bridge, "pods": listed, "docker": containers, "route": routes}
+    for file, text in texts.items():
+        (directory / f"{file}.txt").write_text(text)
+    return directory
+
+
+@pytest.mark.parametrize("left_out", [(), ("addr.txt",), ("bridge.txt", "docker.txt")])
+def test_a_node_of_four_times_as_many_pods_takes_four_times_the_work(left_out: tuple[str, ...], tmp_path: Path) -> None:
+    work: list[int] = []
+    for pods in (60, 60, 240):  # what is made on first use is not counted
+        directory = node(tmp_path / str(len(work)), pods)
+        for file in left_out:
+            (directory / file).unlink()
+        capture = load_capture(directory)
+        assert not capture.diagnostics
+
+        def described() -> None:
+            architecture = describe(build_wiring(capture))  # noqa: B023
+            compare(architecture, architecture)
+
+        work.append(calls(described))
+    assert work[2] < 5.5 * work[1]

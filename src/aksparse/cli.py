@@ -421,6 +421,10 @@ def _load(text: str, source: str, *, toml: bool) -> object:
         raise _Trouble(f"{source}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
     except tomllib.TOMLDecodeError as error:
         raise _Trouble(f"{source}: not TOML: {error}") from None
+    except RecursionError:
+        raise _Trouble(f"{source}: nested too deep") from None
+    except ValueError as error:  # such as a number of thousands of digits
+        raise _Trouble(f"{source}: {error}") from None
 
 
 @main.command()

@@ -56,9 +56,9 @@ def _pod_links(node: NodeView) -> dict[str, tuple[Evidence, ...]]:
         link.ifname: node.cite(*link.records[:1]) for link in node.wiring.links if naming(link.ifname) in _OWN_NAMES
     }
     bridge = node.pod_bridge
-    for port in bridge.ports if bridge else ():
-        if naming(port):
-            found.setdefault(port, node.name_lines({port: bridge.records if bridge else ()}))
+    ports = [port for port in bridge.ports if naming(port)] if bridge else []
+    for port, lines in node.lines_naming(ports, bridge.records if bridge else ()).items():
+        found.setdefault(port, lines)
     for route in node.pod_routes:
         found.setdefault(str(route.dev), node.cite(route))
     return found

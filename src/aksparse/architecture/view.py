@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, TypeGuard, TypeVar, cast
@@ -32,6 +32,7 @@ SETTINGS = ("az aks show -g GROUP -n CLUSTER",)
 VNET = ("az network vnet show -g GROUP -n VNET (for capture.toml)",)
 
 
+_BEGINS, _IN_NAME = re.compile(r"(?<![\w.])(?=[^ ])"), re.compile(r"\w")
 _OF_ALL_VERSIONS = {
     "vnet": "vnet_prefixes",
     "subnet": "subnet_prefixes",
@@ -228,9 +229,13 @@ class NodeView:
         return address is not None and self.only in (None, address.version)
 
     def leads_to_pod(self, ifname: str) -> bool:
-        return naming(ifname) is not None or ifname in {pod.host_link for pod in self.wiring.pods}
+        return naming(ifname) is not None or ifname in self._host_links
 
-    @property
+    @cached_property
+    def _host_links(self) -> set[str | None]:
+        return {pod.host_link for pod in self.wiring.pods}
+
+    @cached_property
     def pod_routes(self) -> list[HostRoute]:
         """The routes that lead to one pod each."""
         return [
@@ -241,14 +246,27 @@ class NodeView:
 
     def name_lines(self, names: dict[str, tuple[Record, ...]]) -> tuple[Evidence, ...]:
         """The line in which each name stands."""
-        lines = [
-            line
-            for name, records in names.items()
-            for line in self.capture.evidence(*records)
+        alike: dict[int, list[str]] = {}  # the names that the same records have, as a bridge has many
+        for name, records in names.items():
+            alike.setdefault(id(records), []).append(name)
+        lines: dict[str, tuple[Evidence, ...]] = {}
+        for some in alike.values():
+            lines |= self.lines_naming(some, names[some[0]])
+        return tuple(dict.fromkeys(line for name in names for line in lines[name]))
+
+    def lines_naming(self, names: Iterable[str], records: Iterable[Record]) -> dict[str, tuple[Evidence, ...]]:
+        """The lines in which each of some names stands, of those that records were read from."""
+        found: dict[str, dict[Evidence, None]] = {name: {} for name in names}
+        lengths = {len(name) for name in found}
+        for line in self.capture.evidence(*records):
             # "eth0" is no word of "veth0a1b2c3d", nor "10.0.0.1" of "10.0.0.10".
-            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", line.text)
-        ]
-        return tuple(dict.fromkeys(lines))
+            for begins in _BEGINS.finditer(line.text):
+                for length in lengths:
+                    end = begins.start() + length
+                    name = line.text[begins.start() : end]
+                    if name in found and not _IN_NAME.match(line.text, end):
+                        found[name][line] = None
+        return {name: tuple(lines) for name, lines in found.items()}
 
     @cached_property
     def pod_route(self) -> HostRoute | None:

@@ -57,6 +57,10 @@ def read_manifest(text: str, *, source: str = MANIFEST) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line ([0-9]+)", str(error))
         raise CaptureError(source, str(error), int(line[1]) if line else None) from None
+    except RecursionError:
+        raise CaptureError(source, "is nested too deep") from None
+    except ValueError as error:  # such as a number of thousands of digits
+        raise CaptureError(source, str(error)) from None
     except cattrs.BaseValidationError as error:
         told = cattrs.transform_error(error, path="", format_exception=_format_exception)
         raise CaptureError(source, "; ".join(map(_in_table, told))) from None

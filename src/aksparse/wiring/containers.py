@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 from aksparse.capture.model import Capture
 from aksparse.commands.crictl_pods import CriSandbox
@@ -12,61 +13,118 @@ from aksparse.commands.docker_ps import Container
 from aksparse.records import Record
 
 Found = tuple[dict[str, Any], list[Record]]
+R = TypeVar("R", bound=Record)
 
 
-def of_process(capture: Capture, pid: int | None) -> Found:
-    """What is known of the pod that a process runs in: fields of its wiring, and where they were read."""
-    fields: dict[str, Any] = {}
-    records: list[Record] = []
-    for found in capture.records("docker_inspect", ContainerPid):
-        if pid is not None and found.pid == pid and found.container is not None:
-            of_pod, of_records = _of_id(capture, found.container)
-            fields |= _of_document(found) | of_pod if of_records else of_pod | _of_document(found)
-            records += [found, *of_records]
-    return fields, records
+class Containers:
+    """The containers and sandboxes of a capture, by their pods and ids."""
 
+    def __init__(self, capture: Capture) -> None:
+        self.documents = capture.records("docker_inspect", ContainerPid)
+        docker = capture.records("docker_ps", Container)
+        running = [container for container in capture.records("crictl_ps", CriContainer) if container.running]
+        sandboxes = capture.records("crictl_pods", CriSandbox)
+        self.docker = _ById(docker, lambda container: container.id)
+        self.sandboxes = _ById(sandboxes, lambda sandbox: sandbox.id)
+        self.cri = _ById(capture.records("crictl_ps", CriContainer), lambda container: container.id)
+        self.running = _ById(running, lambda container: container.pod_sandbox_id)
+        self.docker_of = _grouped(docker, lambda container: container.kubernetes.pod if container.kubernetes else None)
+        self.running_of = _grouped(running, lambda container: container.pod)
+        self.ready_of = _grouped([s for s in sandboxes if s.ready], lambda sandbox: sandbox.name)
 
-def of_pod(capture: Capture, namespace: str | None, name: str | None) -> Found:
-    """What is known of the containers of a pod by its name."""
-    if name is None:
-        return {}, []
-    containers = capture.records("docker_ps", Container)
-    for container in containers:
-        labels = container.kubernetes
-        if labels is not None and labels.pod == name and namespace in (labels.namespace, None):
-            return _of_docker(container, containers), [container]
-    sandboxes = [
-        sandbox
-        for sandbox in capture.records("crictl_pods", CriSandbox)
-        if sandbox.ready and sandbox.name == name and namespace in (sandbox.namespace, None)
-    ]
-    if len(sandboxes) == 1:
-        return _of_sandbox(capture, sandboxes[0].id)
-    ids = {
-        container.pod_sandbox_id
-        for container in _cri_containers(capture)
-        if container.pod == name
-        and container.running
-        and {namespace, container.namespace} & {None, container.namespace}
-    } - {None}
-    return _of_sandbox(capture, str(ids.pop())) if len(ids) == 1 and not sandboxes else ({}, [])
+    def of_process(self, pid: int | None) -> Found:
+        """What is known of the pod that a process runs in: fields of its wiring, and where they were read."""
+        fields: dict[str, Any] = {}
+        records: list[Record] = []
+        for found in self.documents:
+            if pid is not None and found.pid == pid and found.container is not None:
+                of_pod, of_records = self.of_id(found.container)
+                fields |= _of_document(found) | of_pod if of_records else of_pod | _of_document(found)
+                records += [found, *of_records]
+        return fields, records
 
+    def of_pod(self, namespace: str | None, name: str | None) -> Found:
+        """What is known of the containers of a pod by its name."""
+        if name is None:
+            return {}, []
+        for container in self.docker_of.get(name, ()):
+            labels = container.kubernetes
+            if labels is not None and namespace in (labels.namespace, None):
+                return self.of_docker(container), [container]
+        sandboxes = [sandbox for sandbox in self.ready_of.get(name, ()) if namespace in (sandbox.namespace, None)]
+        if len(sandboxes) == 1:
+            return self.of_sandbox(sandboxes[0].id)
+        ids = {
+            container.pod_sandbox_id
+            for container in self.running_of.get(name, ())
+            if {namespace, container.namespace} & {None, container.namespace}
+        } - {None}
+        return self.of_sandbox(str(ids.pop())) if len(ids) == 1 and not sandboxes else ({}, [])
 
-def _of_id(capture: Capture, asked: str) -> Found:
-    """The pod of a container or sandbox by its id, or by as much of it as a listing shows."""
-    containers = capture.records("docker_ps", Container)
-    for container in containers:
-        if _same(container.id, asked):
-            return _of_docker(container, containers), [container]
-    for sandbox in capture.records("crictl_pods", CriSandbox):
-        if _same(sandbox.id, asked):
-            return _of_sandbox(capture, sandbox.id)
-    for cri_container in _cri_containers(capture):
-        if _same(cri_container.id, asked):
+    def of_id(self, asked: str) -> Found:
+        """The pod of a container or sandbox by its id, or by as much of it as a listing shows."""
+        for container in self.docker.like(asked):
+            return self.of_docker(container), [container]
+        for sandbox in self.sandboxes.like(asked):
+            return self.of_sandbox(sandbox.id)
+        for cri_container in self.cri.like(asked):
             sandbox_id = cri_container.pod_sandbox_id
-            of_pod = _of_sandbox(capture, sandbox_id) if sandbox_id else ({"containers": (cri_container.id,)}, [])
+            of_pod = self.of_sandbox(sandbox_id) if sandbox_id else ({"containers": (cri_container.id,)}, [])
             return of_pod[0], list(dict.fromkeys([*of_pod[1], cri_container]))
-    return {"containers": (asked,)}, []
+        return {"containers": (asked,)}, []
+
+    def of_docker(self, container: Container) -> dict[str, Any]:
+        """The pod of a container that Docker runs, and its pause container."""
+        name = container.kubernetes
+        if name is None:
+            return {"containers": (container.id,) if container.id else ()}
+        same_name = self.docker_of.get(name.pod, ())
+        same_pod = [c for c in same_name if c.kubernetes and c.kubernetes.pod_identity == name.pod_identity]
+        return {
+            "name": name.pod,
+            "namespace": name.namespace,
+            "containers": tuple(c.id for c in same_pod if c.id and not c.pause),
+            "pause_container": next((c.id for c in same_pod if c.pause), None),
+        }
+
+    def of_sandbox(self, id_: str) -> Found:
+        """The pod of a sandbox of a runtime that crictl speaks to, and its running containers."""
+        containers, sandboxes = self.running.like(id_), self.sandboxes.like(id_)
+        named: list[tuple[str | None, str | None]] = [(c.pod, c.namespace) for c in containers]
+        named += [(s.name, s.namespace) for s in sandboxes]
+        fields = {
+            "name": next((name for name, _ in named if name not in (None, "unknown")), None),
+            "namespace": next((namespace for _, namespace in named if namespace not in (None, "unknown")), None),
+            "containers": tuple(c.id for c in containers),
+            "sandbox": sandboxes[0].id if sandboxes else id_,
+        }
+        return fields, [*sandboxes, *containers]
+
+
+def _grouped(records: Iterable[R], key: Callable[[R], str | None]) -> dict[str, list[R]]:
+    groups: dict[str, list[R]] = {}
+    for record in records:
+        if (name := key(record)) is not None:
+            groups.setdefault(name, []).append(record)
+    return groups
+
+
+_BEGINNING = 12  # characters of an id: listings show at least so many
+
+
+class _ById(Generic[R]):
+    """Records by an id of theirs, of which they or whoever asks may know the beginning only."""
+
+    def __init__(self, records: Sequence[R], id_of: Callable[[R], str | None]) -> None:
+        self.records = records
+        self.id_of = id_of
+        self.begin = _grouped(records, lambda record: (id_of(record) or "")[:_BEGINNING] or None)
+        self.cut = any(len(beginning) < _BEGINNING for beginning in self.begin)
+
+    def like(self, asked: str) -> list[R]:
+        """The records whose id is the one asked for, as far as both are known."""
+        some = self.records if self.cut or len(asked) < _BEGINNING else self.begin.get(asked[:_BEGINNING], ())
+        return [record for record in some if _same(self.id_of(record), asked)]
 
 
 def _same(id_: str | None, other: str) -> bool:
@@ -81,36 +139,3 @@ def _of_document(found: ContainerPid) -> dict[str, Any]:
         return {}
     fields = {"name": name.pod, "namespace": name.namespace}
     return fields | {"containers": (), "pause_container": found.container} if found.pause else fields
-
-
-def _of_docker(container: Container, containers: list[Container]) -> dict[str, Any]:
-    """The pod of a container that Docker runs, and its pause container."""
-    name = container.kubernetes
-    if name is None:
-        return {"containers": (container.id,) if container.id else ()}
-    same_pod = [c for c in containers if c.kubernetes and c.kubernetes.pod_identity == name.pod_identity]
-    return {
-        "name": name.pod,
-        "namespace": name.namespace,
-        "containers": tuple(c.id for c in same_pod if c.id and not c.pause),
-        "pause_container": next((c.id for c in same_pod if c.pause), None),
-    }
-
-
-def _of_sandbox(capture: Capture, id_: str) -> Found:
-    """The pod of a sandbox of a runtime that crictl speaks to, and its running containers."""
-    containers = [c for c in _cri_containers(capture) if c.running and _same(c.pod_sandbox_id, id_)]
-    sandboxes = [s for s in capture.records("crictl_pods", CriSandbox) if _same(s.id, id_)]
-    named: list[tuple[str | None, str | None]] = [(c.pod, c.namespace) for c in containers]
-    named += [(s.name, s.namespace) for s in sandboxes]
-    fields = {
-        "name": next((name for name, _ in named if name not in (None, "unknown")), None),
-        "namespace": next((namespace for _, namespace in named if namespace not in (None, "unknown")), None),
-        "containers": tuple(c.id for c in containers),
-        "sandbox": sandboxes[0].id if sandboxes else id_,
-    }
-    return fields, [*sandboxes, *containers]
-
-
-def _cri_containers(capture: Capture) -> list[CriContainer]:
-    return capture.records("crictl_ps", CriContainer)

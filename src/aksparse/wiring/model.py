@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface
 
 import attrs
@@ -358,7 +359,11 @@ class Wiring:
 
     def link(self, ifname: str) -> HostLink | None:
         """The node's interface of that name."""
-        return next((link for link in self.links if link.ifname == ifname), None)
+        return self._links_by_name.get(ifname)
+
+    @cached_property
+    def _links_by_name(self) -> dict[str, HostLink]:
+        return {link.ifname: link for link in reversed(self.links)}
 
     def bridge(self, name: str) -> HostBridge | None:
         """The node's bridge of that name."""

@@ -13,7 +13,7 @@ from aksparse.commands.kubectl_get import Node, Pod
 from aksparse.diagnostics import Diagnostic
 from aksparse.iproute.links.records import Link
 from aksparse.records import Record
-from aksparse.wiring.containers import of_pod, of_process
+from aksparse.wiring.containers import Containers
 from aksparse.wiring.model import MAIN, HostLink, HostRoute, PodWiring, Wiring, naming
 from aksparse.wiring.outputs import OF_THE_NODE, Namespace, namespace_of
 from aksparse.wiring.routes import neighbours, routes_of, routing_tables
@@ -74,11 +74,11 @@ def pods_on_the_node(wiring: Wiring) -> tuple[PodWiring, ...]:
 
 def _pods(wiring: Wiring) -> Iterator[PodWiring]:
     """The pods whose network namespace was looked into, that a listing has, or a route leads to, each once."""
-    rows = _rows(wiring.capture)
+    rows, containers = _rows(wiring.capture), Containers(wiring.capture)
     by_address = {row.ip: key for key, row in rows.items() if row.ip is not None}
     seen: set[Any] = set()
     for output in _namespaces(wiring.capture):
-        pod = _inside(wiring, output)
+        pod = _inside(wiring, containers, output)
         key = next((key for key in rows if key[1] == pod.name and key[0] in (pod.namespace, None)), None)
         key = key or next((by_address[address] for address in pod.addresses if address in by_address), None)
         if key is not None:
@@ -91,24 +91,24 @@ def _pods(wiring: Wiring) -> Iterator[PodWiring]:
                 records=(*pod.records, row),
             )
         seen.update(pod.addresses)
-        yield _with_containers(wiring.capture, pod)
+        yield _with_containers(containers, pod)
     routed = {route.network.network_address: route for route in wiring.routes if _leads_to_pod(route)}
     for key, row in rows.items():
         if key not in seen:
             seen.add(row.ip)
             pod = PodWiring(namespace=row.namespace, name=row.name, records=(row,))
             listed = _listed(wiring, pod, row.ip, routed.get(row.ip) if row.ip else None)
-            yield _with_containers(wiring.capture, listed)
+            yield _with_containers(containers, listed)
     for address, route in routed.items():
         if address not in seen:
             yield _listed(wiring, PodWiring(), address, route)
 
 
-def _with_containers(capture: Capture, pod: PodWiring) -> PodWiring:
+def _with_containers(containers: Containers, pod: PodWiring) -> PodWiring:
     """A pod with its containers, by its name where they are not known by a process."""
     if pod.containers or pod.sandbox:
         return pod
-    fields, records = of_pod(capture, pod.namespace, pod.name)
+    fields, records = containers.of_pod(pod.namespace, pod.name)
     return attrs.evolve(pod, **{**fields, "name": pod.name}, records=(*pod.records, *records)) if fields else pod
 
 
@@ -152,7 +152,7 @@ def _addresses(output: Parsed[Link]) -> int:
     return sum(len(link.addr_info) for link in output)
 
 
-def _inside(wiring: Wiring, output: Parsed[Link]) -> PodWiring:
+def _inside(wiring: Wiring, containers: Containers, output: Parsed[Link]) -> PodWiring:
     """A pod seen from its own network namespace."""
     records: list[Record] = []
     fields: dict[str, Any] = {"pid": output.pid, "netns": output.netns}
@@ -160,9 +160,9 @@ def _inside(wiring: Wiring, output: Parsed[Link]) -> PodWiring:
     if link is not None:
         records.append(link)
         fields |= _own_interface(link)
-    of_containers, containers = of_process(wiring.capture, output.pid)
+    of_containers, listed = containers.of_process(output.pid)
     fields |= of_containers
-    records += containers
+    records += listed
     fields |= _own_routes(wiring.capture, namespace_of(output))
     records += [record for route in fields["routes"] if route.is_default for record in route.records]
     host = _host_link(wiring, link) if link else None
