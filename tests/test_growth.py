@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aksparse import build_wiring, compare, describe, load_capture
+from aksparse import build_wiring, compare, describe, load_capture, read_transcript
 from aksparse.command import recognise, split_lines
 from aksparse.commands.az_aks_create import parse_az_aks_create
 from aksparse.terminal.noise import noise
@@ -115,3 +115,19 @@ def test_a_node_of_four_times_as_many_pods_takes_four_times_the_work(left_out: t
 
         work.append(calls(described))
     assert work[2] < 5.5 * work[1]
+
+
+_LOOPS = "".join(f"for v{depth} in {' '.join(map(str, range(60)))}; do " for depth in range(5))
+BOMBS = [
+    f"{_LOOPS}echo x > /dev/null; {'done; ' * 5}",
+    f"alias a='watch {'a;' * 500}'\nroot@a:~# a",
+    f"A='watch {'$A;' * 500}'\nroot@a:~# $A",
+    f"echo {'$v x ' * 12}; ip a\n{'x ' * 60}y",
+]
+
+
+@pytest.mark.parametrize("line", BOMBS)
+def test_a_command_line_that_stands_for_endless_ones_is_read_in_few_steps(line: str) -> None:
+    text = f"root@a:~# {line}\nroot@a:~# ip link\n1: lo: <LOOPBACK,UP> mtu 65536\n"
+    assert calls(lambda: read_transcript(text)) < 500_000
+    assert [output.command for output in read_transcript(text).outputs] == ["ip_addr"]

@@ -107,7 +107,7 @@ BEFORE_TOOLS = frozenset(
 )
 """The words that a command line may begin with before it comes to a tool."""
 _DEEPEST = 5
-_LONGEST_LIST = 100  # of a loop
+_LONGEST_LISTS = (100, 10, 3)  # of a loop, of one in that, and so on
 _MOST_COMMANDS = 1000
 EVERY_NETNS = "each one"
 
@@ -122,7 +122,9 @@ def _unwrapped(words: list[str], variables: Mapping[str, str], depth: int) -> It
     """What words run, without what wraps it, which is taken off one by one."""
     where = Invocation(argv=())
     wrapped = False
-    words = _expanded(words, variables)
+    if (expanded := _expanded(words, variables)) != words:
+        # What is in it stands for no more words: a few that stand for each other often would be words without end.
+        words, variables = expanded, {name: value for name, value in variables.items() if " " not in name + value}
     while words:
         name = _ALIASES.get(tool := _tool(words[0]), tool)
         inner: list[str] | str
@@ -435,12 +437,18 @@ def _repeated(
         body = [[Stage(words=loop[loop.index("{") + 1 :])], *body]
     if depth >= _DEEPEST:
         return
-    if values and not any(re.search(r"[$`*?\[{]", value) for value in values) and len(values) <= _LONGEST_LIST:
+    written_out = values and not any(re.search(r"[$`*?\[{]", value) for value in values)
+    if written_out and _is_soon_done(len(values), body, depth):
         for value in values:
             yield from _run(body, {**variables, loop[1]: value}, depth + 1)
         return
     unknown = {name: value for name, value in variables.items() if [name] != loop[1:2]}
     yield from (attrs.evolve(one, loop=True) for one in _run(body, unknown, depth + 1))
+
+
+def _is_soon_done(times: int, body: list[list[Stage]], depth: int) -> bool:
+    """Whether a loop is short enough to be followed through: loops in loops multiply."""
+    return times <= dict(enumerate(_LONGEST_LISTS)).get(depth, 0) and times * len(body) <= _MOST_COMMANDS
 
 
 def _printed(pipeline: list[Stage], words: list[str], variables: Mapping[str, str], depth: int) -> Iterator[Invocation]:

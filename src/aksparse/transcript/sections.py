@@ -100,11 +100,16 @@ class _Cutter:
         """The command whose output begins with a line: one of those that come later, or once more in a loop."""
         reader = self.readers[current] if current is not None else None
         later = list(range(last + 1, len(self.ran)))
+        begins: dict[str, bool] = {}  # a line that a command may begin with is one for all that print alike
         for place in later + [place for place in range(last + 1) if self.ran[place].loop]:
             candidate, echo = self.readers[place], self.echoes[place]
-            if echo and echo.fullmatch(text):
+            if echo and _is_echo(text, echo):
                 return place
-            if candidate is None or not candidate.recognises([text]):
+            if candidate is None:
+                continue
+            if candidate.name not in begins:
+                begins[candidate.name] = candidate.recognises([text])
+            if not begins[candidate.name]:
                 continue
             if candidate != reader or (again and self.ran[place].loop):
                 return place
@@ -119,7 +124,7 @@ class _Cutter:
             # One that runs once is told apart where it runs before the loop.
             return not any(self.ran[place].loop for place in alike[:-1])
         anchors = [echo for echo in self.echoes if echo]
-        anchored = bool(anchors) and len({echo.pattern for echo in anchors}) == len(anchors)
+        anchored = bool(anchors) and len(set(anchors)) == len(anchors)
         shown = [section for section in found if section.by and section.by.argv[:1] in (("echo",), ("printf",))]
         if anchored and len(shown) == len(anchors):
             return True
@@ -156,8 +161,8 @@ def _begins_again(text: str, first: str) -> bool:
     return text == first or (is_first_link(text) and is_first_link(first))
 
 
-def _echoed(one: Invocation) -> re.Pattern[str] | None:
-    """What `echo` or `printf` prints, with anything for what is not known."""
+def _echoed(one: Invocation) -> tuple[str, ...] | None:
+    """The parts of what `echo` or `printf` prints, between which stands anything that is not known."""
     if one.argv[:1] not in (("echo",), ("printf",)):
         return None
     words = [word for word in one.argv[1:] if word not in ("-e", "-n", "-ne", "-en")]
@@ -165,4 +170,18 @@ def _echoed(one: Invocation) -> re.Pattern[str] | None:
         words = words[:1]
     said = re.sub(r"^(?:\\n|\n)+|(?:\\n|\n)+$", "", " ".join(words))
     parts = re.split(r"\$\w+|\$\{[^}]*\}|\$\([^)]*\)|`[^`]*`|%[sd]", said)
-    return re.compile(".*".join(map(re.escape, parts))) if "".join(parts).strip() else None
+    return tuple(parts) if "".join(parts).strip() else None
+
+
+def _is_echo(text: str, parts: tuple[str, ...]) -> bool:
+    """Whether a text has these parts in their order, the first at its beginning and the last at its end."""
+    first, *inner = parts
+    if not inner:
+        return text == first
+    last = inner.pop()
+    at, end = len(first), len(text) - len(last)
+    for part in inner:
+        if (found := text.find(part, at, end)) < 0:
+            return False
+        at = found + len(part)
+    return at <= end and text.startswith(first) and text.endswith(last)
