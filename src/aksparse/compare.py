@@ -82,7 +82,15 @@ class Comparison:
 
 
 def compare(left: Architecture, right: Architecture) -> Comparison:
-    """Compare two nodes, fact by fact."""
+    """Compare two nodes, fact by fact.
+
+    Args:
+        left: the architecture of one node, as `describe` tells it: where both are one node over time, the earlier.
+        right: that of the other.
+
+    Returns:
+        All facts, each with its outcome; `having("differs")` are the differences.
+    """
     names = (left.name, right.name)
     if left.name == right.name:
         names = (f"{left.name} (left)", f"{right.name} (right)")

@@ -71,7 +71,9 @@ _converter = _make_converter()
 def to_builtins(value: object) -> Any:
     """A record, or anything made of records, as dicts, lists, text, numbers and booleans.
 
-    Records, a comparison and an architecture are as their schemas say, and as the command line prints them.
+    Records, a comparison and an architecture are as their schemas say, and as the command line prints them: what is
+    absent has no key, addresses and networks are text, durations are seconds. A record does not say its lines, which
+    `record.span` does.
     """
     return _converter.unstructure(value)
 

@@ -114,7 +114,14 @@ ASPECTS = tuple(field.name for field in attrs.fields(Architecture)[1:])
 
 
 def describe(wiring: Wiring) -> Architecture:
-    """What a node's wiring shows of its architecture."""
+    """What a node's wiring shows of its architecture.
+
+    Args:
+        wiring: how the node and its pods are connected, as `build_wiring` joins it.
+
+    Returns:
+        The facts, each `Known` (`value`, `evidence`) or `Unknown` (`reason`, `commands`).
+    """
     node = NodeView(wiring)
     return Architecture(
         name=wiring.capture.name,

@@ -82,6 +82,12 @@ def read_transcript(text: str, *, source: str = "<text>") -> Transcript:
     Args:
         text: the text.
         source: its name, for evidence and diagnostics.
+
+    Returns:
+        The outputs, each read as far as it goes; nothing is raised for a line that was not understood.
+
+    Raises:
+        TypeError: the text is none, such as bytes.
     """
     reader = _Reader(split_lines(text), source)
     for block, ran in reader.blocks():

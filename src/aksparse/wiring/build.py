@@ -16,7 +16,14 @@ from aksparse.wiring.tables import contradicting_tables, listings, tables
 
 
 def build_wiring(capture: Capture) -> Wiring:
-    """Join everything that a capture holds."""
+    """Join everything that a capture holds.
+
+    Args:
+        capture: what was recorded on one node, as `load_capture` reads it.
+
+    Returns:
+        The wiring. It reads nothing and raises nothing: what the capture does not show is empty or `None` in it.
+    """
     bridges, bridges_known = host_bridges(capture)
     links, links_known = host_links(capture, bridges, known=bridges_known)
     routing = routing_tables(capture)
