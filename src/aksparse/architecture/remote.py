@@ -15,7 +15,7 @@ from aksparse.architecture.modes import MODES
 from aksparse.architecture.plugin import network_mode
 from aksparse.architecture.versions import by_version, for_ipv6
 from aksparse.architecture.view import ROUTE_TABLE, NodeView
-from aksparse.capture.model import Evidence, Network
+from aksparse.capture.model import Address, Evidence, Network
 from aksparse.wiring.model import HostRoute
 from aksparse.wiring.outputs import outputs_in
 
@@ -102,13 +102,8 @@ def _by_tunnel(node: NodeView) -> Fact[RemotePods] | None:
         if routes:
             carried, of_port = ("IP protocol 4", ()) if kind == "IPIP tunnel" else _port(node, routes[0].dev)
             source = node.sends_from(routes[0])
-            own = source is not None and node.own_address is not None and source.value == node.own_address.value
-            value = RemotePods(
-                kind=kind,
-                carried_as=carried,
-                from_node=None if source is None else OWN if own else "the tunnel's address",
-                routes=_told(routes),
-            )
+            from_node = None if source is None else OWN if _is_own(node, source) else "the tunnel's address"
+            value = RemotePods(kind=kind, carried_as=carried, from_node=from_node, routes=_told(routes))
             return known(value, (*node.cite(*routes), *of_port, *(source.evidence if source else ())))
     return None
 
@@ -129,10 +124,14 @@ def _port(node: NodeView, tunnel: str | None) -> tuple[str | None, tuple[Evidenc
 def _from_the_node(node: NodeView, value: RemotePods, evidence: Iterable[Evidence]) -> Known[RemotePods]:
     """Pods that the node reaches by the way out that everything takes."""
     source = node.sends_from(node.wiring.default_route)
-    own = source is not None and node.own_address is not None and source.value == node.own_address.value
+    own = source is not None and _is_own(node, source)
     carried = None if value.kind == "Azure CNI overlay" else PLAIN
     told = attrs.evolve(value, carried_as=carried, from_node=OWN if own else None)
     return known(told, (*evidence, *(source.evidence if source is not None and own else ())))
+
+
+def _is_own(node: NodeView, source: Known[Address]) -> bool:
+    return node.own_address is not None and source.value == node.own_address.value
 
 
 def _by_nodes(node: NodeView) -> Fact[RemotePods] | None:

@@ -79,6 +79,11 @@ class DefaultRoute:
         return f"what leaves the node {way}{rules}"
 
 
+GatewayKind = Literal[
+    "the node's bridge", "the subnet's gateway", "the node's end of the pod's link", "a link-local address"
+]
+
+
 @attrs.frozen(kw_only=True)
 class PodGateway:
     """The default gateway of a pod.
@@ -90,9 +95,7 @@ class PodGateway:
         ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
-    kind: Literal[
-        "the node's bridge", "the subnet's gateway", "the node's end of the pod's link", "a link-local address"
-    ]
+    kind: GatewayKind
     fixed_neighbour: bool | None = None
     gateway: Address = attrs.field(metadata=INSTANCE)
     ipv6: PodGateway | Unknown | None = for_ipv6()
@@ -228,39 +231,31 @@ def pod_gateways(node: NodeView) -> tuple[Fact[PodGateway], ...]:
 
 def _pod_gateway(node: NodeView, gateway: Address) -> Fact[PodGateway]:
     pods = [pod for pod in node.wiring.pods if pod.gateway == gateway]
-    proof = node.cite(*(pod.default_route for pod in pods if pod.default_route is not None))
     fixed, of_neighbour = _fixed_neighbour(node, gateway)
-    proof = (*proof, *of_neighbour)
+    proof = (*node.cite(*(pod.default_route for pod in pods if pod.default_route is not None)), *of_neighbour)
+    kind, of_kind = _kind_of_gateway(node, gateway, {pod.host_link for pod in pods})
+    if kind is None:
+        reason = f"what has the gateway's address {gateway} is not in the capture"
+        return Unknown(reason=reason, commands=("ip addr", "route -n"), evidence=proof)
+    return known(PodGateway(kind=kind, fixed_neighbour=fixed, gateway=gateway), (*proof, *of_kind))
+
+
+def _kind_of_gateway(
+    node: NodeView, gateway: Address, host_links: set[str | None]
+) -> tuple[GatewayKind | None, tuple[Evidence, ...]]:
+    """What has the address of the gateway of the pods behind some host links, and the lines that say so."""
     bridge = node.wiring.link(node.pod_bridge.name) if node.pod_bridge else None
     default = node.wiring.default_route
     if bridge is not None and gateway in {interface.ip for interface in bridge.addresses}:
-        owner = node.name_lines({str(gateway): bridge.records})
-        return known(PodGateway(kind="the node's bridge", fixed_neighbour=fixed, gateway=gateway), (*proof, *owner))
+        return "the node's bridge", node.name_lines({str(gateway): bridge.records})
     # A link-local address is that of another host on each link.
     one_link = bridge is not None or not gateway.is_link_local
     if default is not None and gateway == default.gateway and one_link:
-        return known(
-            PodGateway(kind="the subnet's gateway", fixed_neighbour=fixed, gateway=gateway),
-            (*proof, *node.cite(default)),
-        )
-    ends = [
-        link
-        for link in node.wiring.links
-        if link.ifname in {pod.host_link for pod in pods} and gateway in {interface.ip for interface in link.addresses}
-    ]
-    if ends:
-        owner = node.name_lines({str(gateway): ends[0].records})
-        return known(
-            PodGateway(kind="the node's end of the pod's link", fixed_neighbour=fixed, gateway=gateway),
-            (*proof, *owner),
-        )
-    if gateway.is_link_local:
-        return known(PodGateway(kind="a link-local address", fixed_neighbour=fixed, gateway=gateway), proof)
-    return Unknown(
-        reason=f"what has the gateway's address {gateway} is not in the capture",
-        commands=("ip addr", "route -n"),
-        evidence=proof,
-    )
+        return "the subnet's gateway", node.cite(default)
+    for link in node.wiring.links:
+        if link.ifname in host_links and gateway in {interface.ip for interface in link.addresses}:
+            return "the node's end of the pod's link", node.name_lines({str(gateway): link.records})
+    return "a link-local address" if gateway.is_link_local else None, ()
 
 
 def _fixed_neighbour(node: NodeView, gateway: Address) -> tuple[bool | None, tuple[Evidence, ...]]:
