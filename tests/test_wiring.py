@@ -165,8 +165,8 @@ def test_of_pods_of_one_name_the_namespace_decides_and_else_none_is_taken(tmp_pa
 def test_a_pods_evidence_holds_the_lines_that_name_it(directory: Path) -> None:
     wiring = wiring_of(directory)
     for pod in wiring.pods:
-        lines = {line.source.partition("/")[2]: line.text for line in wiring.evidence(*pod.records)}
-        text = "\n".join(line.text for line in wiring.evidence(*pod.records))
+        lines = {line.source.partition("/")[2]: line.text for line in wiring.capture.evidence(*pod.records)}
+        text = "\n".join(line.text for line in wiring.capture.evidence(*pod.records))
         assert {"docker_ps.txt", "kubectl_get_pods.txt", "ip_addr.txt"} <= lines.keys()
         for word in (pod.name, str(pod.address), pod.host_link, str(pod.pid), str(pod.gateway)):
             assert str(word) in text

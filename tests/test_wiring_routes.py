@@ -190,7 +190,7 @@ def test_the_default_route_of_a_pod_is_read_from_ip_route_in_its_namespace(enter
     assert [str(route.network) for route in pod.routes] == ["0.0.0.0/0", "169.254.1.1/32"]
     assert [(str(n.dst), n.state) for n in pod.neighbours] == [("169.254.1.1", ("PERMANENT",))]
     assert str(wiring.default_route and wiring.default_route.gateway) == "10.0.0.1"
-    assert "default via 169.254.1.1" in "\n".join(line.text for line in wiring.evidence(*pod.records))
+    assert "default via 169.254.1.1" in "\n".join(line.text for line in wiring.capture.evidence(*pod.records))
 
 
 def test_rules_say_which_packets_look_into_which_table() -> None:

@@ -142,3 +142,19 @@ def test_services_of_both_versions_of_ip_have_one_name() -> None:
     found = of(wiring)
     assert found["default/nginx", 4].chain == found["default/nginx", 6].chain
     assert {len(found["default/nginx", version].endpoints) for version in (4, 6)} == {2}
+
+
+def test_a_service_whose_address_is_listed_by_a_name_has_none(tmp_path: Path) -> None:
+    log = (
+        "$ iptables -t nat -L\n"
+        "Chain KUBE-SERVICES (2 references)\n"
+        "target     prot opt source               destination         \n"
+        "KUBE-SVC-NPX46M4PTMTKRN6Y  tcp  --  anywhere             kubernetes.default.svc  "
+        "/* default/kubernetes:https cluster IP */ tcp dpt:443\n"
+        "\n"
+        "Chain KUBE-SVC-NPX46M4PTMTKRN6Y (1 references)\n"
+        "target     prot opt source               destination         \n"
+    )
+    tmp_path.joinpath("node.log").write_text(log)
+    (service,) = build_wiring(load_capture(tmp_path)).services
+    assert (service.service, service.cluster_ip, service.port) == ("default/kubernetes:https", None, 443)

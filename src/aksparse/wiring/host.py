@@ -19,11 +19,7 @@ from aksparse.wiring.outputs import complete, outputs_in, second_output, speakin
 
 
 def _links_output(capture: Capture) -> Parsed[Link] | None:
-    return speaking(outputs_in(capture, "ip_addr"), lambda links: (any(map(_addresses, links)), len(links)))
-
-
-def _addresses(link: Link) -> object:
-    return link.addr_info
+    return speaking(outputs_in(capture, "ip_addr"), lambda links: (any(link.addr_info for link in links), len(links)))
 
 
 def host_links(capture: Capture, bridges: Iterable[HostBridge], *, known: bool) -> tuple[tuple[HostLink, ...], bool]:

@@ -10,7 +10,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 import attrs
 
-from aksparse.capture.model import Address, Capture, Evidence, Network
+from aksparse.capture.model import Address, Capture, Network
 from aksparse.commands.cni_conf import CniConf
 from aksparse.commands.ip_neigh import Neighbour
 from aksparse.commands.kubectl_get import Node, Service
@@ -397,10 +397,6 @@ class Wiring:
             if route.source_network is None and route.network.version == address.version and address in route.network
         ]
         return min(fitting, key=lambda route: (-route.network.prefixlen, route.metric or 0), default=None)
-
-    def evidence(self, *records: Record) -> tuple[Evidence, ...]:
-        """The lines that records were read from."""
-        return self.capture.evidence(*records)
 
 
 def _default_of(routes: Iterable[HostRoute]) -> HostRoute | None:
