@@ -253,3 +253,23 @@ def test_types_and_tables_by_number_are_those_by_name(tmp_path: Path) -> None:
         **{"0.0.0.0/0": "unicast", "10.224.0.0/16": "unicast"},
         **{"10.10.0.0/16": "unreachable", "10.244.1.0/26": "blackhole"},
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "packets"),
+    [
+        ("not from all fwmark 0xca6c lookup 100", "not fwmark 0xca6c"),
+        ("from all tos 0x10 lookup 100", "tos 0x10"),
+        ("from all iif eth1 lookup 100", "iif eth1"),
+        ("from all lookup [l3mdev-table]", "of a VRF"),
+        ("from all uidrange 1000-1999 lookup 100", "uidrange 1000-1999"),
+        ("from all ipproto tcp sport 1024-2048 dport 443 lookup 100", "ipproto tcp sport 1024-2048 dport 443"),
+        ("from 10.0.0.0/8 to 10.1.0.0/16 lookup 100", "from 10.0.0.0/8 to 10.1.0.0/16"),
+        ("from all lookup 100", None),
+    ],
+)
+def test_a_rule_for_some_packets_is_not_told_to_be_for_all(rule: str, packets: str | None, tmp_path: Path) -> None:
+    (found,) = of_log(tmp_path, f"$ ip rule\n100:\t{rule}\n").rules
+    assert found.packets == packets
+    assert not found.is_usual
+    assert (found.table, found.action) in (("100", None), (None, "the table of the VRF"))

@@ -223,7 +223,7 @@ def policy_rules(capture: Capture) -> tuple[PolicyRule, ...]:
             version=version,
             packets=_packets(rule),
             table=None if rule.table is None else _TABLES.get(rule.table, rule.table),
-            action=rule.action,
+            action=rule.action or _action(rule),
             records=(rule,),
         )
         for version, outputs in sorted(found.items())
@@ -237,21 +237,37 @@ def _packets(rule: IPRule) -> str | None:
         "not" if rule.not_ else None,
         _prefixed("from", rule.src if rule.src != "all" else None, rule.srclen),
         _prefixed("to", rule.dst, rule.dstlen),
+        _prefixed("tos", rule.tos),
         _prefixed("fwmark", rule.fwmark, rule.fwmask),
         _prefixed("iif", rule.iif),
         _prefixed("oif", rule.oif),
+        "of a VRF" if rule.l3mdev else None,
+        _ranged("uidrange", rule.uid_start, rule.uid_end),
         _prefixed("ipproto", rule.ipproto),
-        _prefixed("dport", rule.dport),
-        _prefixed("sport", rule.sport),
-        _prefixed("uidrange", rule.uid_start),
+        _prefixed("sport", rule.sport, rule.sport_mask) or _ranged("sport", rule.sport_start, rule.sport_end),
+        _prefixed("dport", rule.dport, rule.dport_mask) or _ranged("dport", rule.dport_start, rule.dport_end),
+        _prefixed("tun_id", rule.tun_id),
+        _prefixed("dscp", rule.dscp, rule.dscp_mask),
+        _prefixed("flowlabel", rule.flowlabel, rule.flowlabel_mask),
     ]
     return " ".join(word for word in words if word) or None
+
+
+def _action(rule: IPRule) -> str | None:
+    """What becomes of packets where a rule names neither a table nor an action."""
+    if rule.l3mdev:
+        return "the table of the VRF"
+    return "nop" if rule.nop else _prefixed("goto", rule.goto)
 
 
 def _prefixed(word: str, value: object, more: object = None) -> str | None:
     if value is None:
         return None
     return f"{word} {value}" if more is None else f"{word} {value}/{more}"
+
+
+def _ranged(word: str, first: int | None, last: int | None) -> str | None:
+    return None if first is None else f"{word} {first}-{last}"
 
 
 def neighbours(capture: Capture, namespace: Namespace = OF_THE_NODE) -> tuple[Neighbour, ...]:
