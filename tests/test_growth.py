@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,17 @@ def test_a_command_line_that_stands_for_endless_ones_is_read_in_few_steps(line: 
     text = f"root@a:~# {line}\nroot@a:~# ip link\n1: lo: <LOOPBACK,UP> mtu 65536\n"
     assert calls(lambda: read_transcript(text)) < 500_000
     assert [output.command for output in read_transcript(text).outputs] == ["ip_addr"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.0.0.0        0.0.0.0         255.255.0.0     U     0      0        0 eth0",
+        "10.244.0.0/24 dev cbr0 proto kernel scope link",
+        "-A KUBE-SERVICES -j KUBE-NODEPORTS",
+        "nothing that any command prints",
+    ],
+)
+def test_what_an_output_is_takes_no_look_at_all_of_it(text: str) -> None:
+    _, few, many = [calls(partial(recognise, [text] * number)) for number in (20, 20, 2000)]
+    assert many < few + 20

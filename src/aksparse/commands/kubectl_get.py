@@ -327,8 +327,13 @@ _NAME_ALONE = re.compile(r"([a-z][a-z.0-9]*)/[a-z0-9][a-z0-9.-]*")
 
 def _only_names(texts: Sequence[str]) -> bool:
     """Whether there is nothing but names, each behind its kind, as with `-o name`."""
-    names = [_NAME_ALONE.fullmatch(text.strip()) for text in texts if not noise(text)]
-    return bool(names) and all(name and kind_named(name[1]) for name in names)
+    names = 0
+    for text in texts:
+        if (name := _NAME_ALONE.fullmatch(text.strip())) and kind_named(name[1]):
+            names += 1
+        elif not noise(text):
+            return False
+    return names > 0
 
 
 COMMAND: Command[Resource] = Command(
