@@ -42,7 +42,7 @@ def examples() -> Iterator[Example]:
 
 
 def test_readme_has_examples_of_both_kinds() -> None:
-    assert len(list(examples())) == 4
+    assert len(list(examples())) == 5
 
 
 def test_the_examples_in_readme_do_what_readme_says(
