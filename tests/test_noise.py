@@ -121,8 +121,11 @@ def test_no_line_of_a_record_is_noise(case: CommandCase) -> None:
     assert [lines[number - 1] for number in case.parsed.recorded if noise(lines[number - 1])] == []
 
 
-# A route that was got goes on in the next line.
-CLOSED = {"ip_route/get", "ip_route/get-local", "ip_route/get-on-the-way", "ip_route/get-statistics"}
+# A route that was got goes on in the next line, and so does the message of an event.
+CLOSED = {
+    *("ip_route/get", "ip_route/get-local", "ip_route/get-on-the-way", "ip_route/get-statistics"),
+    "kubectl_get/events-message-of-two-lines",
+}
 
 
 @pytest.mark.parametrize(("number", "case"), UNDERSTOOD, ids=[str(case) for _, case in UNDERSTOOD])

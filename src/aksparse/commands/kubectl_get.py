@@ -251,24 +251,15 @@ class _Reader:
     def with_whole_message(self, event: Event) -> Event:
         """The event, with the lines of its message that stand below its row."""
         below = self.lines.texts[event.line - self.lines.first + 1 :]
-        rest = self.rest_of_message(below) if self.table and self.table.names[-1] == "MESSAGE" else []
+        rest = list(takewhile(self.is_no_row, below)) if self.table and self.table.names[-1] == "MESSAGE" else []
         if not rest or event.message is None:
             return event
         self.continued_to = event.line + len(rest)
         return attrs.evolve(event, message="\n".join((event.message, *rest)), end_line=self.continued_to)
 
-    def rest_of_message(self, below: Sequence[str]) -> list[str]:
-        """The lines up to the next row, whatever they look like; if none follows, up to a message of a tool."""
-        lines = list(takewhile(self.is_no_row, below))
-        is_enclosed = len(lines) < len(below) and self.is_row(below[len(lines)])
-        return lines if is_enclosed else list(takewhile(lambda line: not noise(line), lines))
-
     def is_no_row(self, line: str) -> bool:
         said = any(grammar.pattern.match(line) for grammar in (HEADER, *_SAID_BESIDE.values()))
-        return not (said or noise(line) == "prompt" or not line.strip() or self.is_row(line))
-
-    def is_row(self, line: str) -> bool:
-        return self.table is not None and copy(self.table).split(line) is not None
+        return not (said or noise(line)) and (self.table is None or copy(self.table).split(line) is None)
 
     def begins_chosen_columns(self, line: str) -> bool:
         return self.request is not None and self.request.chosen and self.table is None and not noise(line)

@@ -20,7 +20,7 @@ _KINDS = {
     "command-not-found": (
         r"(?:-?\S*sh: |sudo: |nsenter: |env: |time: |timeout: |watch: |xargs: |chroot: |exec: )?"
         r"(?:line [0-9]+: |[0-9]+: )?"
-        r"(?:[^ ]+: (?:command )?not found(?: in \$PATH)?$|command not found: |[^ ]+: No such file or directory$)"
+        r"(?:[^ \"]+: (?:command )?not found(?: in \$PATH)?$|command not found: |[^ ]+: No such file or directory$)"
         r"|(?:nsenter|chroot|sudo|timeout|xargs): (?:failed to (?:execute|run command) )"
         r"|Command '[^']+' not found|(?:sudo )?(?:apt|snap|dnf|yum)(?:-get)? install \S+ +# "
         r"|The program '[^']+' is currently not installed"
