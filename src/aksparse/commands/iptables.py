@@ -38,7 +38,7 @@ from aksparse.netfilter.rules import NO_COUNTERS, Chain, Rule, to_counters, tool
 from aksparse.netfilter.values import PROTOCOLS, Address, to_address, to_repeated_address
 from aksparse.records import maker
 from aksparse.terminal.noise import noise
-from aksparse.tokens import column, columns, integer, remember, rest_of_line, word
+from aksparse.tokens import BadValue, column, columns, integer, remember, rest_of_line, word
 
 _COUNTER = pp.Regex(r"[0-9]{1,18}+[KMGTPE]?+").set_name("counter")
 _CHAIN = LineGrammar(
@@ -397,11 +397,18 @@ def _shown_by(texts: Sequence[str]) -> bool:
     first, *others = texts[begins : begins + 3] or ("",)
     if _CHAIN.pattern.match(first):
         return not _OF_ARPTABLES.match("\n".join(others))
-    lines = Lines(first, "")
-    try:
-        return bool(lines.texts and _reader_of_any(lines, dict[str | None, str | None]().setdefault)(lines.texts[0], 1))
-    except ValueError:
+    return any(_is_rule_with_network(first, columns_) for columns_ in _COLUMNS.values())
+
+
+def _is_rule_with_network(line: str, columns_: _Columns) -> bool:
+    grammars = (columns_.rule, columns_.blank, columns_.named)
+    if (found := next(filter(None, (grammar.parse(line) for grammar in grammars)), None)) is None:
         return False
+    try:
+        source, destination, _ = _to_networks(found["source"], found["destination"], ())
+    except BadValue:
+        return False
+    return _is_network(source) or _is_network(destination)
 
 
 COMMAND = Command(

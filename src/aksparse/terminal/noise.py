@@ -8,6 +8,7 @@ util-linux.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from aksparse.terminal.prompts import BARE, CERTAIN
 
@@ -106,6 +107,7 @@ BANNER = re.compile(
 )
 
 
+@lru_cache(maxsize=64)  # one line is asked about for one command after the other
 def noise(line: str) -> str | None:
     """The name under which a line that no command printed is ignored, or `None`."""
     if not line or line.isspace():
