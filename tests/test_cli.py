@@ -482,8 +482,12 @@ def test_two_archives_of_the_same_name_are_told_apart_in_evidence(tmp_path: Path
 def test_what_may_not_be_read_is_trouble_whatever_the_command(command: str, tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0)
     arguments = [command, *(["auto"] if command == "parse" else []), str(tmp_path / "closed/x.log")]
-    nobody = ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-m", "aksparse"]
-    done = subprocess.run([*nobody, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    nobody = ["setpriv", "--reuid=65534", "--clear-groups", sys.executable]
+    if subprocess.run([*nobody, "-c", "import aksparse"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("nobody may not run this Python")
+    done = subprocess.run(
+        [*nobody, "-m", "aksparse", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"aksparse: {tmp_path / 'closed/x.log'}: Permission denied\n"
 
