@@ -107,12 +107,14 @@ BANNER = re.compile(
 )
 
 
-@lru_cache(maxsize=64)  # one line is asked about for one command after the other
 def noise(line: str) -> str | None:
     """The name under which a line that no command printed is ignored, or `None`."""
     if not line or line.isspace():
         return "blank"
-    if len(line) > _LONGEST:
-        return None
+    return _said(line) if len(line) <= _LONGEST else None
+
+
+@lru_cache(maxsize=64)  # one line is asked about for one command after the other
+def _said(line: str) -> str | None:
     found = _NOISE.match(line)
     return found.lastgroup.replace("_", "-") if found and found.lastgroup else None
