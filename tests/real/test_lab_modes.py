@@ -123,7 +123,7 @@ def test_the_shipped_recording_is_what_the_tools_print_today(recorded: tuple[str
     same_tool = [file for file, entry in entries.items() if entry["tool"] == kept_entries[file]["tool"]]
     assert "crictl_ps.txt" in same_tool
     for file in same_tool:
-        assert uncounted(comparable(file, new / file)) == uncounted(comparable(file, kept / file)), file
+        assert comparable(file, new / file) == comparable(file, kept / file), file
 
 
 def test_every_file_is_read_and_no_line_is_left_over(recorded: tuple[str, Path, list[Any]]) -> None:
@@ -146,20 +146,18 @@ def test_the_mode_that_was_built_is_told(recorded: tuple[str, Path, list[Any]]) 
     assert str(wiring.capture.manifest.role) in {fact.value.mode + more for more in ("", "-dual", "-ipv6")}
 
 
-def uncounted(lines: list[str]) -> list[str]:
-    """Lines of iptables without their counters: a late packet of the kernel's own may be counted or not."""
-    counted = re.compile(r"^ *[0-9]+[KMG]? +[0-9]+[KMG]? (?=.* {2})|(?<=policy )([A-Z]+) [0-9]+ packets, [0-9]+ bytes")
-    return [counted.sub(r"\1", line) for line in lines]
+# What of a recording the kernel leaves to chance: timers and counters. A node tells now and then which multicast groups
+# it is in, also when nobody talks to it.
+CHANCE = re.compile(
+    r"(?<=_timer) +[0-9.]+"
+    r"|(?<=\[)[0-9]+:[0-9]+(?=\])"
+    r"|^ *[0-9]+[KMG]? +[0-9]+[KMG]? (?=.* {2})| [0-9]+ packets, [0-9]+ bytes(?=\))"
+)
 
 
 def comparable(file: str, path: Path) -> list[str]:
     """The lines of an output, without the time they were printed and what of them the kernel leaves to chance."""
-    lines = path.read_text().splitlines()
-    # An IPv6 node tells now and then which multicast groups it is in, which the counters of chains show.
-    chance = re.compile(
-        r"(?<=_timer) +[0-9.]+|(?<=\[)[0-9]+:[0-9]+(?=\])" if "ip6tables" in file else r"(?<=_timer) +[0-9.]+"
-    )
-    lines = [chance.sub("", line) for line in lines if not line.startswith("# ")]
+    lines = [CHANCE.sub("", line) for line in path.read_text().splitlines() if not line.startswith("# ")]
     return sorted(lines) if "neigh" in file else lines
 
 
