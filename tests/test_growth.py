@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from aksparse import build_wiring, compare, describe, load_capture, read_transcript
-from aksparse.command import recognise, split_lines
+from aksparse.command import split_lines
 from aksparse.commands.az_aks_create import parse_az_aks_create
+from aksparse.recognition import recognise
 from aksparse.terminal.noise import noise
 from aksparse.terminal.prompts import headline, named, typed
 

@@ -176,9 +176,9 @@ LAYERS = [
         "kubernetes.request",
         "kubernetes.rows",
     ),
-    *("command", "iproute.keywords", "iproute.nexthops", "documents", "azure", "commands"),
-    *("transcript.shellwords", "transcript.commandline", "transcript.sections", "transcript.outputs"),
-    *("transcript.shells", "transcript.read"),
+    *("command", "recognition", "iproute.keywords", "iproute.nexthops", "documents", "azure", "commands"),
+    *("transcript.shellwords", "transcript.wrappers", "transcript.commandline", "transcript.sections"),
+    *("transcript.outputs", "transcript.shells", "transcript.read"),
     *("capture.members", "capture.archive", "capture.layouts", "capture.text", "capture.model"),
     *("capture.manifest", "capture.load"),
     *(

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from aksparse.command import split_lines
 from aksparse.commands.az_aks_create import ClusterSettings
 from aksparse.transcript import read
-from aksparse.transcript.commandline import Invocation, command_for, commands_in, unwrap
+from aksparse.transcript.commandline import command_for, commands_in, unwrap
 from aksparse.transcript.read import Transcript, read_transcript
+from aksparse.transcript.wrappers import Invocation
 from tests.corpus import TranscriptCase, transcript_cases
 
 CAPTURES = Path(__file__).parents[1] / "corpus/captures"

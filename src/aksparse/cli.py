@@ -25,11 +25,12 @@ from aksparse.capture.manifest import read_manifest
 from aksparse.capture.members import Limits, archive_stem, is_archive_name, unpacked_before_damage
 from aksparse.capture.model import MANIFEST
 from aksparse.capture.text import decode, read_text, undecodable
-from aksparse.command import Command, recognise, registry, split_lines
+from aksparse.command import Command, registry, split_lines
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
 from aksparse.foreign import foreign, unread
+from aksparse.recognition import recognise
 from aksparse.report import description_to_markdown, print_comparison, print_description, to_markdown
 from aksparse.serialize import (
     fitting_schemas,

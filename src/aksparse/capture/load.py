@@ -24,9 +24,10 @@ from aksparse.capture.manifest import read_manifest
 from aksparse.capture.members import Limits, archive_stem
 from aksparse.capture.model import MANIFEST, Capture, Manifest, NetworkSettings
 from aksparse.capture.text import decode, undecodable
-from aksparse.command import Parsed, recognise, split_lines
+from aksparse.command import Parsed, split_lines
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import CaptureError
+from aksparse.recognition import recognise
 from aksparse.transcript.commandline import command_for, unwrap
 from aksparse.transcript.read import read_transcript
 

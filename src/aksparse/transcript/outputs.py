@@ -10,12 +10,14 @@ from typing import Any
 
 import attrs
 
-from aksparse.command import Command, Parsed, recognise
+from aksparse.command import Command, Parsed
 from aksparse.diagnostics import Diagnostic, Severity
 from aksparse.foreign import unread
+from aksparse.recognition import recognise
 from aksparse.terminal.noise import BANNER, noise
-from aksparse.transcript.commandline import Invocation, command_for, wrapper_of
+from aksparse.transcript.commandline import command_for, wrapper_of
 from aksparse.transcript.sections import ONE_OF_SEVERAL, Section, is_first_link, sections
+from aksparse.transcript.wrappers import Invocation
 
 _FIRST_WINDOW = 16  # where outputs change with every line, so many are read for each
 

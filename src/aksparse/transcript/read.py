@@ -14,22 +14,15 @@ from typing import Any
 
 import attrs
 
-from aksparse.command import Parsed, parse_unnamed, recognise, registry, split_lines
+from aksparse.command import Parsed, registry, split_lines
 from aksparse.diagnostics import Diagnostic
+from aksparse.recognition import parse_unnamed, recognise, recognises
 from aksparse.terminal.noise import noise
 from aksparse.terminal.prompts import behind_second_prompt, headline, named, telling, traced, typed
-from aksparse.transcript.commandline import (
-    BEFORE_TOOLS,
-    EVERY_NETNS,
-    SHELLS,
-    Invocation,
-    command_called,
-    command_for,
-    commands_in,
-    is_filter,
-)
+from aksparse.transcript.commandline import BEFORE_TOOLS, command_called, command_for, commands_in, is_filter
 from aksparse.transcript.outputs import Outputs
 from aksparse.transcript.shells import Shells
+from aksparse.transcript.wrappers import EVERY_NETNS, SHELLS, Invocation
 
 
 @attrs.frozen(kw_only=True)
@@ -266,7 +259,7 @@ class _Reader:
         """Whether a command is, or what stands below it is what the command prints."""
         ran = commands_in(command.removesuffix("\\"))
         readers = [reader for found in ran or () if (reader := command_for(found))]
-        return any(reader.recognises(self.texts[number : number + _BELOW]) for reader in readers)
+        return any(recognises(reader, self.texts[number : number + _BELOW]) for reader in readers)
 
     def is_known_tool(self, command: str) -> bool:
         ran = commands_in(command.removesuffix("\\"), self.variables)

@@ -13,7 +13,9 @@ from typing import Any
 import attrs
 
 from aksparse.command import Command
-from aksparse.transcript.commandline import Invocation, command_for
+from aksparse.recognition import recognises
+from aksparse.transcript.commandline import command_for
+from aksparse.transcript.wrappers import Invocation
 
 ONE_OF_SEVERAL = "one of several"
 
@@ -108,7 +110,7 @@ class _Cutter:
             if candidate is None:
                 continue
             if candidate.name not in begins:
-                begins[candidate.name] = candidate.recognises([text])
+                begins[candidate.name] = recognises(candidate, [text])
             if not begins[candidate.name]:
                 continue
             if candidate != reader or (again and self.ran[place].loop):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from aksparse.terminal.prompts import host_of
-from aksparse.transcript.commandline import Invocation
+from aksparse.transcript.wrappers import Invocation
 
 _NOT_OPENED = re.compile(r"(?:[Ee]rror|OCI runtime exec failed|unable to |nsenter: |ssh: |chroot: |sudo: a )")
 
