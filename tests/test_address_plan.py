@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Architecture, Known, Unknown, build_wiring, compare, describe, load_capture
+from aksparse import Known, Unknown, compare
 from aksparse.architecture.address_plan import AddressPlan
 from aksparse.architecture.families import IpFamilies
+from tests.nodes import described
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 KUBENET = CORPUS / "modes/lab-kubenet-containerd"
@@ -18,10 +19,6 @@ TRANSPARENT = CORPUS / "modes/lab-azure-transparent"
 OVERLAY = CORPUS / "modes/lab-azure-overlay"
 POD_SUBNET = CORPUS / "modes/lab-azure-podsubnet"
 DUAL = CORPUS / "modes/lab-kubenet-dual"
-
-
-def described(path: Path) -> Architecture:
-    return describe(build_wiring(load_capture(path)))
 
 
 def with_settings(node: Path, directory: Path, **settings: str) -> Path:

@@ -10,15 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Architecture, Known, Unknown, build_wiring, describe, load_capture
+from aksparse import Known, Unknown, build_wiring, describe, load_capture
+from tests.nodes import described
 
 MODES = Path(__file__).parents[1] / "corpus/modes"
 KUBENET, PTP = MODES / "lab-kubenet-containerd", MODES / "lab-ptp"
 OF_PODS = ("pod_*", "kubectl_get_pods.txt", "crictl*")
-
-
-def described(path: Path) -> Architecture:
-    return describe(build_wiring(load_capture(path)))
 
 
 def changed(node: Path, directory: Path, change: Callable[[str], str], *without: str) -> Path:

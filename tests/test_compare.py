@@ -9,21 +9,16 @@ from pathlib import Path
 import attrs
 import pytest
 
-from aksparse import Architecture, Comparison, build_wiring, compare, describe, load_capture
+from aksparse import Comparison, build_wiring, compare, describe, load_capture
 from aksparse.architecture.description import ASPECTS
+from tests.nodes import AT0, CAPTURES, described
 
-CAPTURES = Path(__file__).parents[1] / "corpus/captures"
-AT0 = Path(__file__).parent / "data/at0"
 NODES = {path.name: path for path in [*sorted(CAPTURES.iterdir()), AT0]}
 
 every_node = pytest.mark.parametrize("name", NODES)
 every_pair = pytest.mark.parametrize(("left", "right"), list(product(NODES, NODES)))
 
 MIRROR = {"unknown-left": "unknown-right", "unknown-right": "unknown-left"}
-
-
-def described(path: Path) -> Architecture:
-    return describe(build_wiring(load_capture(path)))
 
 
 def compared(left: str, right: str) -> Comparison:

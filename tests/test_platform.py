@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Architecture, Known, Unknown, build_wiring, describe, load_capture
+from aksparse import Architecture, Known, Unknown
+from tests.nodes import described
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 INSPECTED = CORPUS / "commands/docker_inspect"
 OVERLAY = CORPUS / "modes/lab-azure-overlay"
-
-
-def described(path: Path) -> Architecture:
-    return describe(build_wiring(load_capture(path)))
 
 
 def session(directory: Path, *outputs: tuple[str, str]) -> Architecture:

@@ -13,17 +13,15 @@ from typing import Any
 import attrs
 import pytest
 
-from aksparse import Architecture, Known, Unknown, build_wiring, compare, describe, load_capture
+from aksparse import Known, Unknown, build_wiring, compare, load_capture
 from aksparse.architecture.source_nat import SourceNat
 from aksparse.statement import tell
+from tests import nodes
 
 MODES = Path(__file__).parents[1] / "corpus/modes"
 DUAL = ("lab-kubenet-dual", "lab-azure-overlay-dual")
 
-
-@cache
-def described(path: Path) -> Architecture:
-    return describe(build_wiring(load_capture(path)))
+described = cache(nodes.described)
 
 
 def copied(name: str, directory: Path, file: str, change: Callable[[str], str]) -> Path:

@@ -8,21 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Wiring, build_wiring, load_capture
+from aksparse import Wiring
 from aksparse.commands.docker_ps import Container
 from aksparse.commands.kubectl_get import Pod
 from aksparse.wiring.model import PodWiring, Table, naming
+from tests.nodes import AT0, CAPTURES, wiring_of
 
-CAPTURES = Path(__file__).parents[1] / "corpus/captures"
-AT0 = Path(__file__).parent / "data/at0"
 LABS = [CAPTURES / "lab-azure-cni", CAPTURES / "lab-kubenet"]
 
 every_lab = pytest.mark.parametrize("directory", LABS, ids=lambda path: path.name)
 every_node = pytest.mark.parametrize("directory", [*LABS, AT0], ids=lambda path: path.name)
-
-
-def wiring_of(path: Path) -> Wiring:
-    return build_wiring(load_capture(path))
 
 
 def nat_of(wiring: Wiring) -> Table:

@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Known, Wiring, build_wiring, describe, load_capture
+from aksparse import Known, Wiring, describe
 from aksparse.wiring.model import Hop, HostRoute
+from tests.nodes import wiring_of
 
 MODES = Path(__file__).parents[1] / "corpus/modes"
 BOTH = sorted(path.parent for path in MODES.glob("*/route_n.txt"))
-
-
-def wiring_of(path: Path) -> Wiring:
-    return build_wiring(load_capture(path))
 
 
 def of_log(directory: Path, log: str) -> Wiring:

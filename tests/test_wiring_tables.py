@@ -8,19 +8,16 @@ from pathlib import Path
 import attrs
 import pytest
 
-from aksparse import Wiring, build_wiring, load_capture
+from aksparse import Wiring
 from aksparse.netfilter.rules import Chain, Rule
 from aksparse.wiring.model import Table
+from tests.nodes import wiring_of
 
 MODES = Path(__file__).parents[1] / "corpus/modes"
 RECORDINGS = sorted(MODES.glob("lab-*"))
 SAVES = sorted(MODES.glob("lab-*/ip*_save.txt"))
 
 every_recording = pytest.mark.parametrize("directory", RECORDINGS, ids=lambda path: path.name)
-
-
-def wiring_of(path: Path) -> Wiring:
-    return build_wiring(load_capture(path))
 
 
 def of_log(directory: Path, log: str) -> Wiring:
