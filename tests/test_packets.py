@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import attrs
 import pytest
 
-from aksparse import Known, Unknown, Wiring, build_wiring, describe, load_capture, parse_iptables_save
+from aksparse import Known, Unknown, Wiring, build_wiring, describe, load_capture, parse_iptables, parse_iptables_save
 from aksparse.architecture.source_nat import SourceNat
 from aksparse.capture.model import Address
 from aksparse.netfilter.matches.kernel import SetMatch
@@ -222,12 +222,13 @@ MARKED = "-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE"
 ALL = "-A POSTROUTING -j MASQUERADE"
 
 
-def verdict_of(*rules: str) -> Verdict:
+def verdict_of(*rules: str, dport: int | None = 80) -> Verdict:
     """What becomes of a packet from 10.244.0.7 to 10.9.0.1, tcp 80, through eth0."""
     names = {rule.split()[1] for rule in rules} - {"POSTROUTING"}
-    text = HEAD + "".join(f":{name} - [0:0]\n" for name in sorted(names)) + "".join(f"{rule}\n" for rule in rules)
+    kept = [rule for rule in rules if not rule.startswith("-N ")]
+    text = HEAD + "".join(f":{name} - [0:0]\n" for name in sorted(names)) + "".join(f"{rule}\n" for rule in kept)
     chains = {chain.name: chain for chain in parse_iptables_save(text + "COMMIT\n") if chain.name}
-    packet = Packet(source=to_ip("10.244.0.7"), destination=to_ip("10.9.0.1"), dport=80, out_interface="eth0")
+    packet = Packet(source=to_ip("10.244.0.7"), destination=to_ip("10.9.0.1"), dport=dport, out_interface="eth0")
     return becomes(packet, "POSTROUTING", chains)
 
 
@@ -255,6 +256,30 @@ def verdict_of(*rules: str) -> Verdict:
         ([MARK, MARK, MARKED], "MASQUERADE"),
         ([MARK, CLEARED, MARKED], None),
         ([MARKED], None),
+        ([MARK, "-A POSTROUTING -m mark ! --mark 0x4000/0x4000 -j MASQUERADE"], None),
+        (["-A POSTROUTING -m mark --mark 0x0 -j MASQUERADE"], "MASQUERADE"),
+        (
+            ["-A POSTROUTING -j MARK --set-xmark 0x3/0x3", "-A POSTROUTING -m mark --mark 0x3 -j MASQUERADE"],
+            "MASQUERADE",
+        ),
+        ([MARK, "-A POSTROUTING -j MARK --set-xmark 0x0/0xffffff00", MARKED], None),
+        ([MARK, "-A POSTROUTING -j MARK --set-xmark 0x1/0xffffffff", MARKED], None),
+        ([MARK, "-A POSTROUTING -j MARK --set-xmark 0x1/0xff", MARKED], "MASQUERADE"),
+        # What a target only notes, or does to the connection, is nothing to the packet.
+        (["-A POSTROUTING -j LOG", "-A POSTROUTING -j NFLOG", ALL], "MASQUERADE"),
+        (["-A POSTROUTING -m statistic --mode nth --every 2 --packet 0 -j CONNMARK --save-mark", ALL], "MASQUERADE"),
+        (["-A POSTROUTING -j TEE --gateway 10.0.0.9", "-A POSTROUTING -j SET --add-set seen src", ALL], "MASQUERADE"),
+        (["-A POSTROUTING -j NETMAP --to 10.7.0.0/16"], "NETMAP"),
+        # The packet is the first of its connection.
+        (["-A POSTROUTING -m conntrack --ctstate NEW,RELATED -j MASQUERADE"], "MASQUERADE"),
+        (["-A POSTROUTING -m conntrack --ctstate ESTABLISHED -j ACCEPT", ALL], "MASQUERADE"),
+        (["-A POSTROUTING -m conntrack ! --ctstate INVALID -j MASQUERADE"], "MASQUERADE"),
+        (["-A POSTROUTING -m nfacct --nfacct-name packets -j MASQUERADE"], "MASQUERADE"),
+        (["-A POSTROUTING -m recent --set --name A --mask 255.255.255.255 --rsource -j MASQUERADE"], "MASQUERADE"),
+        (["-A POSTROUTING -s 10.0.0.0/16 -j ACCEPT", ALL], "MASQUERADE"),
+        # A chain without rules is left as it was entered, but for one that is gone to.
+        (["-A POSTROUTING -m set --match-set pods src -j A", ALL, "-N A"], "MASQUERADE"),
+        (["-A POSTROUTING -g A", ALL, "-N A"], None),
     ],
 )
 def test_the_first_rule_that_matches_decides(rules: list[str], target: str | None) -> None:
@@ -269,12 +294,44 @@ def test_the_first_rule_that_matches_decides(rules: list[str], target: str | Non
         ["-A POSTROUTING -m statistic --mode random --probability 0.5 -j MASQUERADE"],
         ['-A POSTROUTING -m u32 --u32 "0x0=0x1" -j ACCEPT', ALL],
         ["-A POSTROUTING -j A", "-A A -j B", "-A B -j A"],
+        ["-A POSTROUTING -m set --match-set pods src -g A", ALL, "-N A"],
+        ["-A POSTROUTING -i cbr0 -j ACCEPT", ALL],
+        ["-A POSTROUTING -s pods.example -j ACCEPT", ALL],
+        ["-A POSTROUTING -p tcp -m tcp --sport 99 -j ACCEPT", ALL],
+        ["-A POSTROUTING -p tcp -m tcp --tcp-flags SYN,ACK SYN -j ACCEPT", ALL],
+        ["-A POSTROUTING -p tcp -m tcp --tcp-option 5 -j ACCEPT", ALL],
+        ["-A POSTROUTING -p tcp -m tcp --dport http -j ACCEPT", ALL],
+        ["-A POSTROUTING -p tcp -m tcp --dport 1:http -j ACCEPT", ALL],
+        ["-A POSTROUTING -m addrtype --dst-type BROADCAST -j ACCEPT", ALL],
+        ["-A POSTROUTING -m conntrack --ctstate NEW --ctproto 6 -j ACCEPT", ALL],
+        ["-A POSTROUTING -m recent --rcheck --name A --mask 255.255.255.255 --rsource -j ACCEPT", ALL],
+        ["-A POSTROUTING -m unheard-of --of -j ACCEPT", ALL],
+        ["-A POSTROUTING -j UNHEARD", ALL],
+        ["-A POSTROUTING -j NFQUEUE --queue-num 1", ALL],
+        ["-A POSTROUTING -j CONNMARK --restore-mark", MARKED],
     ],
 )
 def test_what_a_packet_alone_does_not_tell_leaves_it_open(rules: list[str]) -> None:
     found = verdict_of(*rules)
     assert found.target is None
     assert found.open is not None
+
+
+def test_a_port_that_is_not_known_leaves_a_rule_for_ports_open() -> None:
+    rule = "-A POSTROUTING -p tcp -m tcp --dport 80 -j ACCEPT"
+    assert verdict_of(rule, dport=None).open is not None
+    assert verdict_of("-A POSTROUTING -p tcp -m tcp -j ACCEPT", dport=None).target == "ACCEPT"
+
+
+def test_names_and_interfaces_that_a_listing_does_not_show_leave_it_open() -> None:
+    packet = Packet(source=to_ip("10.244.0.7"), destination=to_ip("10.9.0.1"), out_interface="eth0")
+    found = []
+    for columns in ("* * anywhere anywhere", "* * node-1 anywhere", "anywhere anywhere"):
+        head = "in out source" if columns.startswith("*") else "source"
+        text = f"Chain X (policy ACCEPT)\n{'pkts bytes ' * ('in' in head)}target prot opt {head} destination\n"
+        (chain,) = parse_iptables(f"{text}{'0 0 ' * ('in' in head)}ACCEPT all -- {columns}")
+        found.append(becomes(packet, "X", {"X": chain}).target)
+    assert found == ["ACCEPT", None, None]
 
 
 def test_chains_that_fan_out_without_end_are_left_open() -> None:

@@ -21,7 +21,7 @@ _PROBES: dict[int, tuple[Address, ...]] = {
 
 def is_translated(verdict: Verdict) -> bool | None:
     """Whether a packet gets another source; `None` when that is open."""
-    return None if verdict.open is not None else verdict.target in ("MASQUERADE", "SNAT")
+    return None if verdict.open is not None else verdict.target in ("MASQUERADE", "SNAT", "NETMAP")
 
 
 def leaving(node: NodeView, destination: Address) -> Verdict | None:

@@ -16,7 +16,7 @@ from aksparse.netfilter.matches.kernel import AddrtypeMatch, ConntrackMatch, Mar
 from aksparse.netfilter.matches.packet import PortMatch
 from aksparse.netfilter.matches.rates import NfacctMatch, RecentMatch, StatisticMatch
 from aksparse.netfilter.rules import Chain, Match, Rule
-from aksparse.netfilter.targets import MarkOption
+from aksparse.netfilter.targets import ConnmarkOption, MarkOption
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -89,21 +89,16 @@ def becomes(packet: Packet, chain: str, chains: Mapping[str, Chain], guess: Gues
 _STEPS = 100_000
 """How many rules are asked at most: a text may hold chains that no kernel would take, such as loops."""
 
-_GOES_ON = {
-    "LOG",
-    "NFLOG",
-    "TRACE",
-    "SET",
-    "CT",
-    "NOTRACK",
-    "TCPMSS",
-    "CHECKSUM",
-    "CLASSIFY",
-    "DSCP",
-    "TOS",
-    "TTL",
-    "HL",
-}
+_DECIDES = {"ACCEPT", "DROP", "DNAT", "SNAT", "MASQUERADE", "NETMAP", "REDIRECT"}
+_GOES_ON = {"LOG", "NFLOG", "SET", "TEE"}
+
+
+def _goes_on(rule: Rule) -> bool:
+    """Whether the packet goes on as it is, matched or not."""
+    if rule.target == "CONNMARK":
+        changes = (option.operation for option in rule.target_options if isinstance(option, ConnmarkOption))
+        return next(changes, "restore") != "restore"
+    return rule.target in _GOES_ON
 
 
 @attrs.define(kw_only=True)
@@ -125,12 +120,10 @@ class _Walk:
             if self.steps > _STEPS:
                 return rule
             matched = self.matches(rule)
-            if matched is False or rule.target is None or rule.target in _GOES_ON:
+            if matched is False or rule.target is None or _goes_on(rule) or (matched is None and self._harmless(rule)):
                 continue
-            if matched is None and not self._harmless(rule):
-                return rule
             if matched is None:
-                continue
+                return rule
             if rule.target == "RETURN":
                 return None
             length = len(self.path)
@@ -138,7 +131,7 @@ class _Walk:
             if rule.target == "MARK":
                 self._set_mark(rule)
             elif rule.target not in self.chains:
-                return rule.target if rule.target.isupper() and "-" not in rule.target else rule
+                return rule.target if rule.target in _DECIDES else rule
             elif rule.target in (*above, name):
                 return rule
             else:
@@ -208,23 +201,20 @@ def _negated(negated: bool, answer: bool | None) -> bool | None:
 def _is_in(address: IPAddress, where: object) -> bool | None:
     """Whether an address is where a rule says; a name may stand for any address, but for `anywhere`."""
     if isinstance(where, IPv4Network | IPv6Network):
-        return address.version == where.version and address in where
-    return True if where == "anywhere" else address == where if isinstance(where, IPv4Address | IPv6Address) else None
+        return address in where
+    return True if where == "anywhere" else None
 
 
 def _is_through(interface: str | None, of_rule: str | None) -> bool | None:
     """Whether an interface is that of a rule; `azv+` is every name that begins so, and a listing may hide it."""
-    if of_rule is None or of_rule == "*":
+    if of_rule == "*":
         return True
-    name = of_rule.removeprefix("!")
-    if interface is None:
+    if interface is None or of_rule is None:
         return None
-    return interface.startswith(name[:-1]) if name.endswith("+") else interface == name
+    return interface.startswith(of_rule[:-1]) if of_rule.endswith("+") else interface == of_rule
 
 
 def _has_port(packet: Packet, match: PortMatch) -> bool | None:
-    if match.protocol not in ("all", packet.protocol):
-        return False
     if match.sport or match.tcp_flags or match.tcp_option is not None:
         return None
     wanted = match.dport
@@ -246,10 +236,9 @@ def _is_of_type(types: tuple[str, ...], negated: bool, is_local: bool) -> bool |
 
 def _marked(mark: int, option: MarkOption) -> int:
     mask = 0xFFFFFFFF if option.mask is None else option.mask
+    replaced = mark & ~mask ^ option.value
     return {
-        "set": mark & ~mask | option.value,
-        "xset": mark & ~mask ^ option.value,
         "and": mark & option.value,
         "or": mark | option.value,
         "xor": mark ^ option.value,
-    }.get(option.operation, mark)
+    }.get(option.operation, replaced)
