@@ -1,4 +1,4 @@
-"""Which command lines print what `bridge` and `brctl` print, and what Azure's do."""
+"""Which command lines print what `bridge` and `brctl` print, what Azure's do, and those of containers."""
 
 from __future__ import annotations
 
@@ -35,6 +35,35 @@ def printed(line: list[str]) -> list[str]:
         ("az network vnet subnet show -g rg --vnet-name v -n s", "az_subnet_list"),
         ("az aks show -g rg -n c", "az_aks_show"),
         ("az aks list -o jsonc", "az_aks_show"),
+        ("crictl -c /etc/crictl.yaml -r unix:///run/a -i unix:///run/b -t 5s -D ps -alrw", "crictl_ps"),
+        (
+            "crictl --config=c --runtime-endpoint a --image-endpoint b --timeout 5s --debug --enable-tracing ps",
+            "crictl_ps",
+        ),
+        (
+            "crictl ps --id a -i b --image c --label d=e -n 3 --name f -p g --pod h -s Exited --state Exited",
+            "crictl_ps",
+        ),
+        ("crictl ps --all --latest --no-trunc --resolve-image-path --watch --output table -o=table", "crictl_ps"),
+        ("crictl pods --namespace a --last 3", "crictl_pods"),
+        ("podman container list --sync --pod --ns --external --noheading=true --sort names", "docker_ps"),
+        ("podman --root a --runroot b --tmpdir c --url d --connection e --identity f --runtime g -r ps", "docker_ps"),
+        ("podman --storage-driver a --cgroup-manager b --log-level c --remote --syslog --noout ps", "docker_ps"),
+        (
+            "nerdctl -n a --namespace b -a c --address d --snapshotter e --data-root f --debug-full container ls",
+            "docker_ps",
+        ),
+        ("nerdctl container ps -lan 3", "docker_ps"),
+        ("docker inspect --type container -f json web", "docker_inspect"),
+        ("docker inspect --type=container -s web", "docker_inspect"),
+        ("crictl inspect -o json a", "docker_inspect"),
+        ("crictl inspectp --output json a", "docker_inspect"),
+        ("crictl inspect --output go-template --template {{.info.pid}} a", "docker_inspect"),
+        *(
+            (f"{tool} /etc/cni/net.d/10.conf", "cni_conf")
+            for tool in ("cat", "head -50", "tail", "more", "less", "jq .")
+        ),
+        ("cat /tmp/10.conflist", "cni_conf"),
     ],
 )
 def test_a_command_line_is_that_of_one_command(line: str, command: str) -> None:
@@ -59,6 +88,25 @@ def test_a_command_line_is_that_of_one_command(line: str, command: str) -> None:
         "az aks show -g rg -n c --query networkProfile",
         "az aks show -g rg -n c --output yaml",
         "az aks",
+        "crictl ps -o json",
+        "crictl ps --output=yaml",
+        "crictl ps --quiet",
+        "crictl --unheard-of ps",
+        "crictl -c ps",
+        "docker --unheard-of ps",
+        "docker image ls",
+        "docker container rm ls",
+        "podman ps --format json",
+        "docker inspect --type image web",
+        "docker inspect -f {{.Id}} web",
+        "docker inspect -o yaml web",
+        "docker container stats inspect",
+        "crictl stop inspect",
+        "crictl inspect -o yaml a",
+        "cat /etc/hosts",
+        "cat /etc/cni/net.d/10.conf /etc/hosts",
+        "cat 10.conflist",
+        "grep x /etc/cni/net.d/10.conf",
     ],
 )
 def test_a_command_line_that_prints_something_else_is_that_of_none(line: str) -> None:

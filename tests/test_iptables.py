@@ -164,6 +164,18 @@ def test_names_in_a_rule_of_an_older_ip6tables(row: str, fields: tuple[str | Non
     assert [diagnostic.line for diagnostic in parsed.diagnostics] == [3]
 
 
+def test_matches_between_two_comments_are_kept_as_they_are_where_an_end_is_not_known() -> None:
+    row = "DROP  tcp  --  0.0.0.0/0  10.0.0.0/8  /* a */ tcp dpt:80 /* b */ strange"
+    ((rule,),) = (chain.rules for chain in iptables.parse_iptables(row))
+    assert (rule.comment, rule.matches, rule.other) == ("a", (), "tcp dpt:80 /* b */ strange")
+
+
+def test_a_chain_may_have_more_rules_than_most() -> None:
+    head = "Chain X (1 references)\nnum  target     prot opt source               destination         \n"
+    rows = "".join(f"{number}    ACCEPT     all  --  0.0.0.0/0  0.0.0.0/0\n" for number in range(1, 1002))
+    assert [rule.num for rule in rules_of(head + rows)] == [*range(1, 1002)]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -177,7 +189,16 @@ def test_names_in_a_rule_of_an_older_ip6tables(row: str, fields: tuple[str | Non
             "--table=nat -L",
             "-tnat -nL",
         ),
-        *("--list INPUT --numeric", "--line -nL", "-nL cali-pi-_x 1", "--modprobe=/sbin/modprobe -nL", "-vnxL"),
+        *(
+            "--wait -nL",
+            "--wait=5 -L",
+            "-nL --exact --verbose --zero",
+            "--list INPUT --numeric",
+            "--line -nL",
+            "-nL cali-pi-_x 1",
+            "--modprobe=/sbin/modprobe -nL",
+            "-vnxL",
+        ),
     ],
 )
 def test_a_command_line_that_lists(words: str) -> None:

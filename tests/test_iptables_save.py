@@ -116,6 +116,21 @@ def test_a_rule_that_is_cut_within_quotation_marks_is_none(rule: str, code: str)
     assert [diagnostic.code for diagnostic in parsed.diagnostics] == [code]
 
 
+@pytest.mark.parametrize("comment", ["-m", "-j", "--comment", "!"])
+def test_a_comment_may_look_like_an_option(comment: str) -> None:
+    ((rule,),) = (
+        chain.rules
+        for chain in iptables_save.parse_iptables_save(f"-A C -m comment --comment {comment} -m tcp --dport 80 -j X")
+    )
+    assert (rule.comment, rule.target, rule.other) == (comment, "X", None)
+    assert [match.kind for match in rule.matches] == ["port"]
+
+
+def test_a_match_whose_name_is_missing_is_kept_as_it_is() -> None:
+    ((rule,),) = (chain.rules for chain in iptables_save.parse_iptables_save("-A C -m comment --comment a -m -j X"))
+    assert (rule.comment, rule.target, rule.other) == ("a", "X", "-m")
+
+
 def read(text: str) -> tuple[Any, ...]:
     parsed: Parsed[Any] = iptables_save.parse_iptables_save(text, strict=False)
     return to_builtins(parsed.records), to_builtins(parsed.diagnostics), parsed.ignored

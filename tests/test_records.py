@@ -8,7 +8,7 @@ import pickle
 import pkgutil
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import attrs
 import pytest
@@ -25,7 +25,7 @@ st.register_type_strategy(LinkInfo, st.builds(LinkInfo, info_data=_settings, inf
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hypothesis.strategies import SearchStrategy
 
@@ -150,3 +150,30 @@ def test_a_record_that_needs_more_than_its_fields_filled_has_no_constructor() ->
         cls for cls in RECORDS if cls not in PLAIN_RECORDS and hasattr(sys.modules[cls.__module__], "constructor")
     ]
     assert wronged == []
+
+
+def parts(hint: Any) -> Iterator[type]:
+    """The classes of records in a type, and those in their fields."""
+    for inner in get_args(hint):
+        yield from parts(inner)
+    if attrs.has(hint) and isinstance(hint, type):
+        yield hint
+        for field in get_type_hints(hint).values():
+            yield from parts(field)
+
+
+CLASSES = list(dict.fromkeys(part for record in RECORDS for part in parts(record)))
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
+def test_what_a_text_does_not_say_has_no_default_but_absence(cls: type) -> None:
+    hints = get_type_hints(cls)
+    for field in attrs.fields(cls):
+        if field.name == "kind" and field.default is not attrs.NOTHING:
+            assert get_args(hints["kind"]) == (field.default,)
+        elif not isinstance(field.default, type(attrs.Factory(dict))):
+            assert field.default in (attrs.NOTHING, None, False, ()), field.name
+
+
+def test_the_parts_of_records_are_found() -> None:
+    assert len(CLASSES) > 100

@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +24,7 @@ import pytest
 
 from aksparse import ParseError, parse
 from aksparse.command import split_lines
-from aksparse.commands.docker_ps import Container, parse_docker_ps
+from aksparse.commands.docker_ps import COMMAND, Container, parse_docker_ps
 from tests.docker_json import as_docker_json, columns_of, said_by_docker
 from tests.real.conftest import unavailable
 
@@ -250,3 +252,19 @@ def test_what_docker_prints_as_json_is_named(engine: Engine) -> None:
     with pytest.raises(ParseError) as caught:
         parse(engine.ps("-a", "--format", "{{json .}}"))
     assert "an output of docker ps --format json (the table is read)" in caught.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize(("page", "where"), [("--help", 0), ("ps --help", 1)])
+def test_each_option_that_docker_explains_is_known_to_have_a_value_or_none(page: str, where: int) -> None:
+    if shutil.which("docker") is None:
+        unavailable("there is no docker")
+    done = subprocess.run(("docker", *page.split()), capture_output=True, text=True, check=True)
+    explained = re.findall(r"^ +(?:(-[a-zA-Z]), )?(--[a-z-]+)( [a-z]+)?(?:  .*)?$", done.stdout, re.MULTILINE)
+    options = [(name, bool(kind)) for *names, kind in explained for name in names if name]
+    assert len(options) > 8
+    for name, valued in options:
+        words = ["ps"]
+        words[where:where] = [name, *(["table"] if valued else [])]
+        assert COMMAND.produced_by(["docker", *words]) == (name not in ("--version", "-v", "--help")), name
+        if valued:
+            assert not COMMAND.produced_by(["docker", *words[:where], name, "table", "more", *words[where:]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from aksparse.commands.kubectl_get import Deployment, Job, OtherResource, Pod, parse_kubectl_get
+from aksparse.kubernetes.request import read_request
 from tests.real import kubectl_kinds as kinds
 from tests.real.conftest import unavailable
 from tests.real.kubectl_kinds import SECONDS
@@ -427,3 +429,18 @@ def test_names_alone_read_as_the_server_sent_them(server: Server) -> None:
     assert [(record.resource, record.name) for record in cast("Any", parsed)] == [
         ("pod", pod["metadata"]["name"]) for pod in pods
     ]
+
+
+@pytest.mark.parametrize("page", ["options", "get --help", "events --help"])
+def test_each_option_that_kubectl_explains_is_known_to_have_a_value_or_none(page: str) -> None:
+    if shutil.which("kubectl") is None:
+        unavailable("there is no kubectl")
+    done = subprocess.run(("kubectl", *page.split()), capture_output=True, text=True, check=True)
+    explained = re.findall(r"^    (?:(-[a-zA-Z]), )?(--[a-z-]+)=(.*):$", done.stdout, re.MULTILINE)
+    options = [(name, default) for *names, default in explained for name in names if name and name != "--raw"]
+    assert len(options) > 5
+    for name, default in options:
+        value = () if default in ("true", "false") else ("services",)
+        request = read_request(("kubectl", name, *value, "get", "pods"))
+        assert request is not None, name
+        assert [kind.name for kind in request.kinds or ()] == ["pod"], name

@@ -463,7 +463,7 @@ _GLOBAL_VALUED = {
 
 def _listing(argv: Sequence[str]) -> list[str] | None:
     """The options behind `docker [GLOBAL OPTIONS] ps`; `None` when it is another command line."""
-    if not argv or argv[0] not in _CLIENTS:
+    if argv[0] not in _CLIENTS:
         return None
     words = from_verb_on(argv, flags=_GLOBAL_FLAGS, valued=_GLOBAL_VALUED) or []
     if words[:1] == ["ps"]:

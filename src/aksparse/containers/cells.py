@@ -61,7 +61,7 @@ _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 @remember
-def read_command(text: str, *, cut: bool = True, dots: bool = False) -> tuple[str, bool]:
+def read_command(text: str, *, cut: bool, dots: bool) -> tuple[str, bool]:
     """The command without the ellipsis, and whether there was one.
 
     Args:

@@ -34,7 +34,7 @@ _GLOBAL_FLAGS = {"-D", "--debug", "--enable-tracing"}
 
 def words_after(subcommand: str, argv: Sequence[str]) -> list[str] | None:
     """The words behind `crictl [GLOBAL OPTIONS] SUBCOMMAND`; `None` when it is another command line."""
-    if not argv or argv[0] != "crictl":
+    if argv[0] != "crictl":
         return None
     words = from_verb_on(argv, flags=_GLOBAL_FLAGS, valued=_GLOBAL_VALUED)
     return words[1:] if words and words[0] == subcommand else None

@@ -51,8 +51,11 @@ _OPTION = re.compile(r"(--[a-z-]+|-[a-zA-Z])=?(.*)", re.DOTALL)
 _SHORT_FLAGS = re.compile(r"-[Aw]+(?=[a-zA-Z])")  # `-Aowide` is `-A -o wide`
 _VALUED = {
     *("-n", "--namespace", "-l", "--selector", "--context", "--kubeconfig", "--field-selector", "--sort-by", "-L"),
-    *("--label-columns", "-o", "--output", "--chunk-size", "-s", "--server", "--as", "--cluster", "--user", "--token"),
-    *("--request-timeout", "-f", "--filename", "-k", "--kustomize", "-v", "--subresource", "--for", "--types"),
+    *("--label-columns", "-o", "--output", "--chunk-size", "-s", "--server", "--as", "--as-group", "--as-uid"),
+    *("--cluster", "--user", "--username", "--password", "--token", "--request-timeout", "-f", "--filename", "-k"),
+    *("--kustomize", "--subresource", "--for", "--types", "--template", "--cache-dir", "--certificate-authority"),
+    *("--client-certificate", "--client-key", "--tls-server-name", "--kuberc", "--profile", "--profile-output"),
+    *("-v", "--v", "--vmodule", "--log-flush-frequency"),
 }
 
 
