@@ -58,12 +58,12 @@ def without_text_only(route: Any) -> Any:
 
 
 def leaves(document: Any) -> list[str]:
-    """Every value in a document as text, but for marks."""
+    """Every value in a document as text, but for marks and what is off."""
     if isinstance(document, dict):
         return [leaf for value in document.values() for leaf in leaves(value)]
     if isinstance(document, list):
         return [leaf for item in document for leaf in leaves(item)]
-    return [] if document is True else [str(document)]
+    return [] if isinstance(document, bool) else [str(document)]
 
 
 def assert_same_routes(records: Sequence[Any], judges: Sequence[Any], *, details: bool) -> None:

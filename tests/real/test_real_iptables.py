@@ -70,7 +70,7 @@ NAT = r"""
 -A KUBE-SVC-ABC -p tcp -m tcp -j tcp
 -A KUBE-SVC-ABC -s 10.0.0.0/255.0.255.0 -j tcp
 -A KUBE-SVC-ABC -p icmp -m icmp --icmp-type 8 -j tcp
--A KUBE-SVC-ABC -p 47 -j tcp
+-A KUBE-SVC-ABC -p 200 -j tcp
 -A KUBE-SVC-ABC -p 99 -j tcp
 -A KUBE-SVC-ABC -p esp -j a-chain-name-of-28-character
 -A KUBE-SVC-ABC -p sctp -m sctp --dport 99 -j tcp

@@ -12,7 +12,8 @@ What the text shows otherwise than the JSON:
 - What `encap` does is kept as it is printed, in `encap_info`; the JSON spreads it over keys of its own. The options
   of a tunnel (``geneve_opts`` and the like) begin a line, in which the rest of the route or of the next hop follows.
 - `ip route get` adds a line that begins with `cache`, and with `-d` a route through a next hop object (`nhid`) has a
-  line `nh_info`, kept as printed.
+  line `nh_info`, kept as printed. With `-s` as well, later releases of iproute2 (such as 6.15) count the packets of
+  each member of a group, in lines of their own; here they follow in `nh_info`.
 - `blackhole`, `ecn` and the like are `null` in the JSON, and true here.
 """
 
@@ -204,6 +205,9 @@ _TUNNEL_OPTIONS = LineGrammar(
     + rest_of_line("options")
 )
 _NH_INFO = LineGrammar(column(pp.Literal("nh_info")) + rest_of_line("nh_info"))
+_NH_STATISTICS = LineGrammar(
+    column(pp.Regex(r"stats:|id [0-9]+ packets [0-9]+(?: packets_hw [0-9]+)?").set_name("statistics")("statistics"))
+)
 
 
 _COMMON = ("table", "protocol", "scope", "prefsrc", "metric", "flags", "pref")
@@ -227,7 +231,7 @@ def _read_below(text: str) -> Fields | None:
     if found := _CACHE.pattern.match(text):
         flags, rest = found.groups()
         return {**_finished(_OPTIONS.read(rest)), "cache": tuple(flags[1:-1].split(",")) if flags else ()}
-    return _TUNNEL_OPTIONS.parse(text) or _NH_INFO.parse(text)
+    return _TUNNEL_OPTIONS.parse(text) or _NH_INFO.parse(text) or _NH_STATISTICS.parse(text)
 
 
 def _finished(fields: Fields) -> Fields:
@@ -239,6 +243,10 @@ def _with(fields: Fields, said: Fields) -> Fields:
     """The fields of a route and what one more line says of it, which may be one more next hop."""
     if "tunnel" in said:
         return _with_tunnel_options(fields, **said)
+    if statistics := said.get("statistics"):
+        if "nh_info" not in fields:
+            raise BadValue(statistics, "a line nh_info above it")
+        return {**fields, "nh_info": f"{fields['nh_info'].rstrip()} {statistics}"}
     if "nexthops" in said and "nexthops" in fields:
         said = {**said, "nexthops": fields["nexthops"] + said["nexthops"]}
         fields = {name: value for name, value in fields.items() if name != "nexthops"}

@@ -128,6 +128,12 @@ _GRE = (
     numbers("erspan_index erspan_ver"),
     strings("erspan_dir erspan_hwid"),
 )
+# Who asks for members of multicast groups, as later releases of iproute2 (such as 6.15) tell.
+_QUERIER = tuple(
+    reader(f"mcast_querier_{family}_{name}:mcast_querier_state_{family}.mcast_querier_{family}_{name}")
+    for family in ("ipv4", "ipv6")
+    for reader, name in ((addresses, "addr"), (numbers, "port"), (strings, "other_timer"))
+)
 _KINDS: dict[str, Options] = {
     "bridge": options(
         numbers("forward_delay hello_time max_age ageing_time stp_state priority vlan_filtering vlan_default_pvid"),
@@ -143,6 +149,7 @@ _KINDS: dict[str, Options] = {
         numbers("nf_call_iptables nf_call_ip6tables nf_call_arptables"),
         strings("vlan_protocol bridge_id designated_root:root_id group_fwd_mask group_address:group_addr"),
         timers("hello_timer tcn_timer topology_change_timer gc_timer"),
+        *_QUERIER,
     ),
     "bridge_slave": options(
         shaped("state", r"\([0-9]{1,3}\)", lambda text: {"state_index": int(text[1:-1])}),
