@@ -155,24 +155,24 @@ def _without_remark(title: str) -> str:
 # What is needed for anything in this module to be found in a line, and for an assignment, a comment or a loop: how the
 # line begins, or a character that ends a prompt before a blank. Nearly all lines of outputs have neither.
 _TELLING = re.compile(
-    r"\n[^\S\n]*(?:[=*~_<>#+`┌└╰]|--|[A-Z]:\\|(?i:\[\+\]|command|cmd|running|execut|exec|output of|run)"
+    r"\n[^\S\n]*+(?:[=*~_<>#+`┌└╰]|--|[A-Z]:\\|(?i:\[\+\]|command|cmd|running|execut|exec|output of|run)"
     r"|Every |Script |Summary:|Execute:|(?:exit|logout)\s*\n|netns: |(?:(?:export|set) +)?[A-Za-z_][A-Za-z0-9_]*="
     r"|(?:for|while|until|if|begin|function|switch|foreach)\b)"
 )
-_ENDS = "$#%❯➜λ»➤"
-_END, _END_IN_ASCII = (re.compile(rf"[{ends}](?=\s)(?<!<none>)") for ends in (f"{_ENDS}>", "$#%>"))
-_NUMBERED = re.compile(rf"[0-9]+: [^{_ENDS}]*")  # with the flags of an interface in angle brackets
+# One pattern for each character: `re` looks for the one that a pattern begins with at the speed of `str.find`. What
+# stands in angle brackets is no prompt, nor is the arrow to an address, as in the comments of kube-proxy.
+_ENDS = [
+    *(re.compile(rf"{re.escape(end)}(?=[ \n])") for end in "$#%❯➜λ»➤"),
+    re.compile(r">(?=[ \n])(?<!<none>)(?<!,LOWER_UP>)(?!(?<=->) [0-9\[])"),
+]
+_NUMBERED = re.compile(r"[0-9]+: [^$#%❯➜λ»➤]*")  # with the flags of an interface in angle brackets
 
 
 def telling(texts: Sequence[str]) -> list[int]:
     """The places of the lines that may say something about what was run, unless they are bare command lines."""
     text = "\n".join(["", *texts, ""])
-    ended = (
-        place
-        for place in _lines_with(_END_IN_ASCII if text.isascii() else _END, text)
-        if not _NUMBERED.fullmatch(texts[place])
-    )
-    return sorted({*_lines_with(_TELLING, text), *ended})
+    ended = (place for pattern in _ENDS for place in _lines_with(pattern, text))
+    return sorted({*_lines_with(_TELLING, text), *(place for place in ended if not _NUMBERED.fullmatch(texts[place]))})
 
 
 def _lines_with(pattern: re.Pattern[str], text: str) -> Iterator[int]:

@@ -164,7 +164,8 @@ class _Reader:
     def __init__(self, texts: list[str], source: str) -> None:
         self.texts = texts
         self.source = source
-        self.fenced = any(fence in "\n".join(texts) for fence in ("```", "~~~"))
+        text = "\n".join(texts)
+        self.fenced = "```" in text or "~~~" in text
         self.outputs = Outputs(texts, source)
         self.shells = Shells(texts)
         self.variables: dict[str, str] = {}
