@@ -173,7 +173,7 @@ def test_noise_instead_of_an_output_is_none(name: str) -> None:
 def test_where_two_commands_fit_both_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     route = command_named("route")
     commands = {"other": attrs.evolve(route, name="other", produced_by=lambda _: False), "route": route}
-    monkeypatch.setattr("aksparse.command.registry", lambda: commands)
+    monkeypatch.setattr("aksparse.recognition.registry", lambda: commands)
     text = next(case.text for case in CASES if str(case) == "route/kubenet-node")
     with pytest.raises(ParseError) as caught:
         parse(f"-bash: brctl: command not found\n{text}")
