@@ -388,9 +388,7 @@ def _read_output(
     if not parsed and not parsed.understood and others and command not in others:
         message = f"looks like the output of {others[0].name}, but {said_by} says {shlex.join(argv)}"
         return (), (_about_file("mislabelled-file", message, source),)
-    return (
-        attrs.evolve(parsed, pid=invocation.pid, netns=invocation.netns or None, host=invocation.host),
-    ), parsed.diagnostics
+    return (attrs.evolve(parsed, pid=invocation.pid, netns=invocation.netns, host=invocation.host),), parsed.diagnostics
 
 
 def _told(files: Collection[DumpFile], name: str) -> Iterable[tuple[Diagnostic, ...]]:

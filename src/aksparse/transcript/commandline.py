@@ -192,7 +192,7 @@ def _printed(pipeline: list[Stage], words: list[str], variables: Mapping[str, st
         filters = list(_unwrapped(list(stage.words), variables, depth))
         if stage.words[:1] in (["xargs"], ["parallel"]):
             found = [attrs.evolve(one, loop=True) for one in filters]
-        elif any(one.opens or one.elsewhere or one.host for one in filters):
+        elif any(one.opens or one.enters or one.host for one in filters):
             found = [attrs.evolve(one, filtered=True) for one in _in_place(filters, said, variables, depth)]
         elif not (len(filters) == 1 and is_filter(filters[0])):
             found = [attrs.evolve(one, filtered=True) for one in found]

@@ -94,7 +94,7 @@ class Outputs:
                 self.read_section(self.trimmed(numbers[1:]), attrs.evolve(by, argv=()))
             return
         command = command_for(by) if by else None
-        if by and command is None and not by.elsewhere and (wrapper := wrapper_of(by)):
+        if by and command is None and not by.enters and (wrapper := wrapper_of(by)):
             by = attrs.evolve(by, netns=wrapper)  # what it does is not known: it may lead anywhere
         candidates = [command] if command else recognise(texts)
         if len(candidates) == 1:
@@ -136,7 +136,7 @@ class Outputs:
         """Read listings of interfaces of which nothing says in which network namespaces they were made."""
         message = "the same is listed several times: nothing says in which network namespaces"
         self.report(numbers.start, "ambiguous-output", message, "warning")
-        one = attrs.evolve(by or Invocation(argv=()), pid=None, netns=ONE_OF_SEVERAL, argv=(), loop=True)
+        one = attrs.evolve(by or Invocation(argv=()), pid=None, netns=ONE_OF_SEVERAL, own=False, argv=(), loop=True)
         for start, stop in zip(starts, [*starts[1:], numbers.stop], strict=True):
             part = range(start, stop)
             self.read_section(self.trimmed(part), self.told_apart(Section(lines=part, by=one), {}))
@@ -154,9 +154,7 @@ class Outputs:
                 continue
             if foreign is None or foreign[0] != numbers.start:
                 parsed = parsed if foreign is None else self.parsed(command, range(numbers.start, foreign[0]), argv)
-                self.found.append(
-                    attrs.evolve(parsed, pid=by.pid, netns=by.netns or None, host=by.host) if by else parsed
-                )
+                self.found.append(attrs.evolve(parsed, pid=by.pid, netns=by.netns, host=by.host) if by else parsed)
             if foreign is None:
                 return
             numbers, command = range(foreign[0], numbers.stop), foreign[1]

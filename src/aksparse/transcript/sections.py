@@ -50,8 +50,8 @@ def sections(texts: Sequence[str], lines: range, ran: Sequence[Invocation]) -> l
     return list(_Cutter(texts, ran).sections(lines))
 
 
-def _place(one: Invocation) -> tuple[int | None, str | None, str | None]:
-    return one.pid, one.netns, one.host
+def _place(one: Invocation) -> tuple[int | None, str | None, bool, str | None]:
+    return one.pid, one.netns, one.own, one.host
 
 
 def somewhere(commands: Sequence[Invocation]) -> Invocation:

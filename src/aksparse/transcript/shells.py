@@ -54,7 +54,7 @@ class Shells:
                 self.open.pop()
             return []
         place = self.open[-1].opened_by if self.open else Invocation(argv=())
-        if host and not place.elsewhere:
+        if host and not place.enters:
             place = attrs.evolve(place, host=host)
         ran = [one.within(place) for one in ran]
         if ran and ran[-1].opens:
@@ -73,5 +73,5 @@ class Shells:
             self.open.pop()
             return
         shell.prompt = prompt
-        if host and shell.opened_by.host and not shell.opened_by.elsewhere:
+        if host and shell.opened_by.host and not shell.opened_by.enters:
             self.hosts.setdefault(shell.opened_by.host, host)

@@ -22,8 +22,8 @@ class Invocation:
         pid: the process whose network namespace `nsenter -t PID -n` enters; absent when it enters none, or that of
             process 1, which is the node's own.
         netns: what the network namespace that it enters goes by: its name, the container that an `exec` enters, the
-            words of a wrapper that is not known and may lead anywhere, or that it is one of several; empty when it
-            comes back to the node's own.
+            words of a wrapper that is not known and may lead anywhere, or that it is one of several.
+        own: whether it comes back to the network namespace that is the node's own.
         host: the machine that `ssh` or `kubectl debug node/` goes to; absent when it goes to none.
         filtered: whether a pipe may have changed the output other than by leaving lines out.
         opens: whether it opens a shell, in which the following commands are typed.
@@ -33,22 +33,23 @@ class Invocation:
     argv: tuple[str, ...]
     pid: int | None = None
     netns: str | None = None
+    own: bool = False
     host: str | None = None
     filtered: bool = False
     opens: bool = False
     loop: bool = False
 
     @property
-    def elsewhere(self) -> bool:
-        """Whether it enters another network namespace."""
-        return self.pid is not None or self.netns is not None
+    def enters(self) -> bool:
+        """Whether it says itself in which network namespace it runs."""
+        return self.own or self.pid is not None or self.netns is not None
 
     def within(self, outer: Invocation) -> Invocation:
         """This command, run where another one leads to."""
         host = self.host or outer.host
-        if self.elsewhere or self.host:
+        if self.enters or self.host:
             return attrs.evolve(self, host=host)
-        return attrs.evolve(self, pid=outer.pid, netns=outer.netns, host=host)
+        return attrs.evolve(self, pid=outer.pid, netns=outer.netns, own=outer.own, host=host)
 
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -219,7 +220,7 @@ def _led_to(
     if name == "ssh" and words:
         return Invocation(argv=(), host=with_values(words[0], variables).rpartition("@")[2])
     if name == "unshare" and any(option in ("-n", "--net") for option, _ in options):
-        return attrs.evolve(where, pid=None, netns="unshare")
+        return attrs.evolve(where, pid=None, netns="unshare", own=False)
     return _entered(options, variables, where) if name == "nsenter" else where
 
 
@@ -230,17 +231,18 @@ def _entered(options: list[tuple[str, str]], variables: Mapping[str, str], where
         if name in ("-n", "--net") and "/" in file:
             process = re.fullmatch(r"/proc/([^/]+)/ns/net", file)
             if not process:
-                return attrs.evolve(where, pid=None, netns=file.rpartition("/")[2])
+                return attrs.evolve(where, pid=None, netns=file.rpartition("/")[2] or "?", own=False)
             target = process[1]
         elif name not in ("-n", "--net", "-a", "--all"):
             continue
         target = with_values(target, variables)
         if target == "1":
             # The processes that a container shares with a node are those of the node that it is on.
-            return attrs.evolve(where, pid=None, netns="", host=where.host or _node_of(where.netns))
+            return attrs.evolve(where, pid=None, netns=None, own=True, host=where.host or _node_of(where.netns))
         if target.isdecimal():
-            return attrs.evolve(where, pid=int(target), netns=None)
-        return attrs.evolve(where, pid=None, netns=target or None)  # such as `$PID`: some other than the node's
+            return attrs.evolve(where, pid=int(target), netns=None, own=False)
+        # Such as `$PID`: some other than the node's.
+        return attrs.evolve(where, pid=None, netns=target or None, own=False)
     return where
 
 
