@@ -19,17 +19,12 @@ from click.testing import CliRunner
 from aksparse import Wiring, build_wiring, load_capture, to_builtins
 from aksparse.cli import main
 from tests.corpus import CORPUS, CommandCase
+from tests.real.conftest import unavailable
 
 pytestmark = pytest.mark.real
 
 LAB = Path(__file__).parents[1] / "lab"
 SHELLS = [("sh",), ("dash",), ("bash", "--posix"), ("busybox", "sh")]
-
-
-def unavailable(reason: str) -> None:
-    if os.environ.get("AKSPARSE_REQUIRE_REAL") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

@@ -222,13 +222,13 @@ def _begins_bridge(lines: Lines, number: int) -> bool:
     return bool(below and _OF_BRIDGE.pattern.match(below[0]))
 
 
+def _produced_by(argv: Sequence[str]) -> bool:
+    return list(argv[:2]) == ["brctl", "showstp"]
+
+
 def _shown_by(texts: Sequence[str]) -> bool:
     first = [text for text in texts[:20] if not noise(text)][:2]
     return len(first) == 2 and bool(_BRIDGE.pattern.match(first[0]) and _OF_BRIDGE.pattern.match(first[1]))
-
-
-def _produced_by(argv: Sequence[str]) -> bool:
-    return list(argv[:2]) == ["brctl", "showstp"]
 
 
 COMMAND = Command(

@@ -17,7 +17,7 @@ import attrs
 import pyparsing as pp
 
 from aksparse.command import Command, Lines
-from aksparse.containers.crictl import cri_id, header, prints_table, words_after
+from aksparse.containers.crictl import cri_id, header, lists
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, constructor
 from aksparse.tokens import column, integer, time_ago, word
@@ -91,8 +91,7 @@ def _assemble(lines: Lines) -> Iterator[CriSandbox]:
 
 
 def _produced_by(argv: Sequence[str]) -> bool:
-    words = words_after("pods", argv)
-    return words is not None and prints_table(words)
+    return lists("pods", argv)
 
 
 COMMAND = Command(

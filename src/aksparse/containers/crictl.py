@@ -40,9 +40,11 @@ def words_after(subcommand: str, argv: Sequence[str]) -> list[str] | None:
     return words[1:] if words and words[0] == subcommand else None
 
 
-def prints_table(words: Sequence[str]) -> bool:
-    """Whether the options of a listing leave it the table it is by default, though perhaps with other rows in it."""
-    rest = list(words)
+def lists(subcommand: str, argv: Sequence[str]) -> bool:
+    """Whether a command line prints the table that a listing is by default, though perhaps with other rows in it."""
+    rest = words_after(subcommand, argv)
+    if rest is None:
+        return False
     while rest:
         option, is_set, value = rest.pop(0).partition("=")
         if option in _VALUED:
