@@ -34,12 +34,14 @@ Readers = Mapping[str, Callable[[Any], Any]]
 
 
 def a_text(value: Any) -> str:
+    """A string; like all of these, it raises `ValueError` for anything else."""
     if not isinstance(value, str):
         raise ValueError(value)
     return value
 
 
 def a_number(value: Any) -> int:
+    """A whole number, and no switch."""
     if type(value) is not int:
         raise ValueError(value)
     return value
@@ -53,10 +55,12 @@ def a_switch(value: Any) -> bool:
 
 
 def an_address(value: Any) -> Any:
+    """An IP address."""
     return to_ip(a_text(value))
 
 
 def a_network(value: Any) -> Network:
+    """A network with its prefix length."""
     if "/" not in a_text(value):
         raise ValueError(value)
     return to_network(value)
@@ -77,6 +81,8 @@ def an_id(value: Any) -> str:
 
 
 def a_list(read: Callable[[Any], R]) -> Callable[[Any], tuple[R, ...]]:
+    """What reads a list, item by item."""
+
     def read_list(value: Any) -> tuple[R, ...]:
         if not isinstance(value, list):
             raise ValueError(value)
@@ -86,6 +92,8 @@ def a_list(read: Callable[[Any], R]) -> Callable[[Any], tuple[R, ...]]:
 
 
 def an_object(make: Callable[..., R], readers: Readers) -> Callable[[Any], R]:
+    """What reads an object into a record, member by member."""
+
     def read_object(value: Any) -> R:
         if not isinstance(value, dict):
             raise ValueError(value)

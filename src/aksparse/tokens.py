@@ -99,6 +99,7 @@ if not _known_inside:
 
 
 def to_ipv4(text: str) -> IPv4Address:
+    """An IPv4 address; raises `BadValue` for anything else."""
     try:
         return _ipv4(text)
     except (OSError, ValueError):
@@ -114,6 +115,7 @@ def as_ipv4(text: str) -> IPv4Address | None:
 
 
 def to_ip(text: str) -> IPv4Address | IPv6Address:
+    """An IPv4 or, where there is a colon, an IPv6 address; raises `BadValue` for anything else."""
     try:
         return _ipv6(text) if ":" in text else _ipv4(text)
     except (OSError, ValueError):

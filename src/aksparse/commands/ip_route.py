@@ -331,6 +331,7 @@ def _assemble(lines: Lines) -> Iterator[IPRoute]:
     for number, line in lines:
         words = line.split(" ", 3)
         if len(words) == 4 and not tabs:
+            # Most routes; here, for a call for each of them would be felt.
             dst, keyword, dev, rest = words
             common = gateway = None
             if keyword == "dev":

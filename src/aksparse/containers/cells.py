@@ -125,6 +125,7 @@ _PORT = re.compile(
 
 @remember
 def to_ports(text: str) -> tuple[Port, ...]:
+    """`[[IP:]PUBLIC[-LAST]->]PRIVATE[-LAST]/TYPE`, with commas between them."""
     return tuple(map(_to_port, text.split(", "))) if text else ()
 
 

@@ -95,63 +95,77 @@ class Column(NamedTuple):
 
 
 def typed_column(form: LineGrammar, field: str, convert: Callable[[str], Value], *, empty: bool = False) -> Column:
+    """A column of one field, whose cells have a form of their own."""
     return Column(form, (field,), lambda cell: (convert(cell),), empty=empty)
 
 
 def text_column(field: str, form: LineGrammar = ANY, *, empty: bool = False, absent: str = "<none>") -> Column:
+    """A column of one field, whose cells may be any text; `absent` is none."""
     return Column(form, (field,), lambda cell: (None if cell == absent else cell,), any_text=True, empty=empty)
 
 
 def name_column(field: str) -> Column:
+    """A column of names, which are never absent."""
     return Column(ANY, (field,), lambda cell: (cell,), any_text=True)
 
 
 def count_column(field: str) -> Column:
+    """A column of whole numbers."""
     return typed_column(COUNT, field, int)
 
 
 def age_column(field: str, form: LineGrammar = AGE, *, empty: bool = False) -> Column:
+    """A column of durations, such as `3h5m`."""
     return typed_column(form, field, to_age, empty=empty)
 
 
 def or_none(cell: str | None) -> str | None:
+    """A text, or `<none>`."""
     return None if cell == "<none>" else cell
 
 
 @remember
 def to_age(text: str) -> timedelta | None:
+    """A duration, such as `3h5m`, or a word for one that is not known."""
     return None if text in ("<unknown>", "<invalid>", "<none>") else to_duration(text)
 
 
 def to_ip_or_none(cell: str) -> IPv4Address | IPv6Address | None:
+    """An IP address, or a word in angle brackets."""
     return to_ip(cell) if cell[0] != "<" else None
 
 
 @remember
 def to_node_ip(cell: str) -> IPv4Address | IPv6Address | None:
+    """An IP address of a node, which is that of many pods."""
     return to_ip_or_none(cell)
 
 
 def to_ready(cell: str) -> tuple[int, int]:
+    """`READY/ALL`."""
     ready, _, all_ = cell.partition("/")
     return int(ready), int(all_)
 
 
 def to_restarts(cell: str) -> tuple[int, timedelta | None]:
+    """`5`, or `5 (3h ago)`: how often, and how long ago the last time was."""
     number, _, last = cell.partition(" (")
     return int(number), to_age(last.removesuffix(" ago)")) if last else None
 
 
 def to_status(cell: str) -> tuple[tuple[str, ...]]:
+    """`Ready[,SchedulingDisabled...]`."""
     return (tuple(cell.split(",")),)
 
 
 @remember
 def to_list(cell: str) -> tuple[str, ...]:
+    """`ITEM[,ITEM...]`, or a word for none."""
     return () if cell in ("<none>", "<unset>") else tuple(cell.split(","))
 
 
 def to_cluster_ip(cell: str) -> tuple[IPv4Address | IPv6Address | None, bool]:
+    """The address of a service; and whether it has none on purpose, which is written `None`."""
     return None if cell in ("None", "<none>") else to_ip(cell), cell == "None"
 
 
@@ -163,16 +177,19 @@ def to_address(text: str) -> IPv4Address | IPv6Address | str:
 
 
 def to_addresses(cell: str) -> tuple[IPv4Address | IPv6Address | str, ...]:
+    """`ADDRESS[,ADDRESS...]`, or a word in angle brackets for none."""
     return () if cell[0] == "<" else tuple(map(to_address, cell.split(",")))
 
 
 @remember
 def to_external_ip(cell: str) -> tuple[tuple[IPv4Address | IPv6Address | str, ...], bool]:
+    """The addresses of a service outside of the cluster; and whether one is still to come."""
     return to_addresses(cell), cell == "<pending>"
 
 
 @remember
 def to_service_ports(cell: str) -> tuple[r.ServicePort, ...]:
+    """`PORT[:NODE_PORT]/PROTOCOL[,...]`."""
     ports = []
     for part in to_list(cell):
         numbers, _, protocol = part.partition("/")
@@ -182,10 +199,12 @@ def to_service_ports(cell: str) -> tuple[r.ServicePort, ...]:
 
 
 def to_labels(cell: str) -> dict[str, str]:
+    """`KEY=VALUE[,KEY=VALUE...]`, or `<none>`."""
     return {key: value for key, _, value in (part.partition("=") for part in to_list(cell))}
 
 
 def to_selector_or_none(cell: str) -> dict[str, str] | None:
+    """The labels that a selector asks for, if it asks for any."""
     return to_labels(cell) or None
 
 
@@ -209,11 +228,13 @@ def with_more(cell: str) -> tuple[str, int | None]:
 
 
 def to_endpoints(cell: str) -> tuple[tuple[r.Endpoint, ...], int | None]:
+    """`ADDRESS[:PORT][,...]`; and how many more there are."""
     text, more = with_more(cell)
     return tuple(map(to_endpoint, to_list(text))), more
 
 
 def to_endpoint(text: str) -> r.Endpoint:
+    """`ADDRESS[:PORT]`, where an IPv6 address with a port is in brackets."""
     if text.startswith("["):
         ip, _, port = text[1:].partition("]")
         return r.Endpoint(ip=to_ip(ip), port=int(port[1:]) if port else None)
@@ -222,21 +243,25 @@ def to_endpoint(text: str) -> r.Endpoint:
 
 
 def to_slice_ports(cell: str) -> tuple[tuple[int | str, ...], int | None]:
+    """`PORT[,PORT...]`, numbers or names; and how many more there are."""
     text, more = with_more(cell)
     return tuple(int(port) if port.isdecimal() else port for port in to_list(text)), more
 
 
 def to_slice_endpoints(cell: str) -> tuple[tuple[IPv4Address | IPv6Address | str, ...], int | None]:
+    """`ADDRESS[,ADDRESS...]`; and how many more there are."""
     text, more = with_more(cell)
     return to_addresses(text), more
 
 
 def to_hosts(cell: str) -> tuple[tuple[str, ...], int | None]:
+    """`HOST[,HOST...]`; and how many more there are."""
     text, more = with_more(cell)
     return to_list(text), more
 
 
 def to_ingress_ports(cell: str) -> tuple[int, ...]:
+    """`PORT[, PORT...]`."""
     return tuple(map(int, cell.split(", ")))
 
 

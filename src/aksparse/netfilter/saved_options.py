@@ -162,6 +162,7 @@ def _mark(cls: type[Any]) -> Callable[[_SavedOptions], Any]:
 
 
 def masked(text: str) -> _Tokens:
+    """`VALUE[/MASK]`, in two fields."""
     value, _, mask = text.partition("/")
     return {"value": value, **({"mask": mask} if mask else {})}
 

@@ -110,6 +110,7 @@ def to_decimal(text: str) -> Decimal:
 
 
 def to_number_or_name(text: str) -> int | str:
+    """A port or a protocol, as a number or by its name."""
     return int(text) if text.isdecimal() and text.isascii() else text
 
 
@@ -170,6 +171,7 @@ def to_address(text: str) -> Address:
 
 @remember
 def to_repeated_address(text: str) -> Address:
+    """The network, or the name, of a column that has the same in many rules."""
     try:
         return to_network(text)
     except BadValue:
@@ -196,6 +198,7 @@ def unquoted(word: str) -> str:
 
 
 def to_ip_or_name(text: str) -> IPv4Address | IPv6Address | str:
+    """An address, or the name that stands in its place."""
     try:
         return to_ip(text)
     except BadValue:
@@ -205,6 +208,7 @@ def to_ip_or_name(text: str) -> IPv4Address | IPv6Address | str:
 
 
 def to_words(text: str) -> tuple[str, ...]:
+    """`WORD[,WORD...]`."""
     return tuple(text.split(","))
 
 

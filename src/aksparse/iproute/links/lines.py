@@ -222,6 +222,7 @@ def _only(fields: Fields, names: Sequence[str]) -> tuple[Any, ...] | None:
 
 
 def to_link_fields(found: dict[str, str]) -> Fields:
+    """The fields of a link, from the words of its first lines."""
     fields: dict[str, Any] = {**found}
     if "flags" in found:
         fields["flags"] = (
@@ -269,6 +270,7 @@ def read_rest_of_address(text: str) -> tuple[int, IPv4Address | IPv6Address | No
 
 
 def to_address_fields(found: dict[str, str]) -> Fields:
+    """The fields of an address, from the words of its line."""
     fields: dict[str, Any] = {**found, **_to_address_flags(found.get("flags", ""))}
     fields.pop("flags", None)
     fields |= {name: int(found[name]) for name in ("prefixlen", "metric") if name in found}

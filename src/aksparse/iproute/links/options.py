@@ -53,6 +53,7 @@ _Group = list[_Option]
 
 
 def options(*groups: _Group) -> Options:
+    """One set of all the options of some groups."""
     options = [option for group in groups for option in group]
     choice = pp.MatchFirst([option.expression(f"option {number}") for number, option in enumerate(options)])
     return Options(LineGrammar(choice, whole=False), tuple(option.fields for option in options))
@@ -69,19 +70,23 @@ def _setter(key: str, convert: Callable[[str], Any]) -> Callable[[str], Fields]:
 
 
 def valued(words: str, value: pp.ParserElement, convert: Callable[[str], Any]) -> _Group:
+    """Options with a value of one type behind them."""
     named = (pair.partition(":") for pair in words.split())
     return [_Option(text, value, _setter(key or text, convert)) for text, _, key in named]
 
 
 def numbers(words: str) -> _Group:
+    """Options with a whole number."""
     return valued(words, long_integer, int)
 
 
 def strings(words: str) -> _Group:
+    """Options with a word."""
     return valued(words, word, str)
 
 
 def switches(words: str) -> _Group:
+    """Options that are `on` or `off`."""
     return valued(words, pp.Regex(r"on|off"), lambda text: text == "on")
 
 
@@ -91,6 +96,7 @@ def timers(words: str) -> _Group:
 
 
 def addresses(words: str) -> _Group:
+    """Options with an IP address, or `any`."""
     return valued(words, ip_address, to_ip) + valued(words, pp.Literal("any"), str)
 
 
@@ -100,6 +106,7 @@ def addresses_by_family(words: str) -> _Group:
 
 
 def address_lists(words: str) -> _Group:
+    """Options with IP addresses, with commas between them."""
     return valued(words, word, lambda text: [to_ip(item) for item in text.split(",")])
 
 
@@ -126,6 +133,7 @@ def shaped(text: str, shape: str, fields: Callable[[str], Fields]) -> _Group:
 
 
 def merge(fields: Fields, more: Fields) -> None:
+    """Add to the fields some more, which may belong into an object among them."""
     for key, value in more.items():
         if isinstance(value, dict):
             fields[key] = {**fields.get(key, {}), **value}
