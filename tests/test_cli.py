@@ -161,6 +161,15 @@ def test_a_name_that_is_nearly_right_is_told_the_right_one(name: str, meant: str
     assert result.stderr.startswith(f"aksparse: no command {name!r} (did you mean {meant}")
 
 
+def test_a_file_in_the_place_of_a_command_is_told_as_such() -> None:
+    file = KUBENET / "route_n.txt"
+    result = run("parse", file)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"aksparse: {file}: is a file, and no command; name the command that printed it, or `auto`, before it\n"
+    )
+
+
 def test_output_of_another_command_is_told_as_such() -> None:
     result = run("parse", "route", KUBENET / "ip_addr.txt")
     assert (result.exit_code, json.loads(result.stdout)) == (1, [])

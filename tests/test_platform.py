@@ -79,6 +79,27 @@ def test_tables_of_crictl_do_not_show_whether_it_is_containerd_or_cri_o(tmp_path
     assert fact.commands == ("kubectl get nodes -o wide", "crictl inspect CONTAINER-ID")
 
 
+def test_nothing_is_said_of_crictl_where_it_was_not_asked(tmp_path: Path) -> None:
+    node = session(tmp_path, ("ip addr", (OVERLAY / "ip_addr.txt").read_text()))
+    assert node.container_runtime == Unknown(
+        reason="the container runtime is not in the capture", commands=("kubectl get nodes -o wide",)
+    )
+    assert node.pod_sandbox == Unknown(
+        reason="no pause container is in the capture", commands=("docker ps", "crictl inspectp POD-ID")
+    )
+
+
+def test_a_listing_of_nodes_does_not_show_which_of_them_the_node_is(tmp_path: Path) -> None:
+    nodes = ("kubectl get nodes -o wide", (OVERLAY / "kubectl_get_nodes.txt").read_text())
+    assert session(tmp_path / "a", nodes).kubernetes_version == Unknown(
+        reason="which of the nodes that are listed it is is not in the capture",
+        commands=("ip addr", "kubectl get nodes -o wide"),
+    )
+    known = session(tmp_path / "b", nodes, ("ip addr", (OVERLAY / "ip_addr.txt").read_text())).kubernetes_version
+    assert isinstance(known, Known)
+    assert known.value.version == "v1.29.7"
+
+
 def test_containers_of_docker_that_are_not_the_kubelets_show_nothing(tmp_path: Path) -> None:
     listing = (
         "CONTAINER ID   IMAGE     COMMAND                  CREATED         STATUS         PORTS     NAMES\n"

@@ -209,6 +209,12 @@ def test_every_schema_is_one_and_describes_every_field(name: str) -> None:
     assert used == schema["$defs"].keys()
 
 
+def test_the_records_of_an_output_have_their_type_beside_what_they_are() -> None:
+    """Ajv, which is strict by default, refuses a schema that has `items` without the type that it is about."""
+    branches = json.loads(schema_text("outputs"))["items"]["allOf"]
+    assert {branch["then"]["properties"]["records"].get("type") for branch in branches} == {"array"}
+
+
 def test_an_unknown_schema_is_refused_and_the_known_ones_are_named() -> None:
     with pytest.raises(UnknownSchema) as caught:
         schema_text("../capture")

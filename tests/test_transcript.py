@@ -476,3 +476,38 @@ def test_lines_without_end_and_documents_without_end_are_read_in_no_time() -> No
     for text in texts:
         read_transcript(text)
     assert time.process_time() - started < 20
+
+
+WRAPPED = (
+    '{\n  "value": [\n    {\n      "code": "ProvisioningState/succeeded",\n      "level": "Info",\n'
+    '      "message": "Enable succeeded: \\n[stdout]\\nKernel IP routing table\\n\\n[stderr]\\n"\n    }\n  ]\n}\n'
+)
+INVOKED = '{\n  "exitCode": 0,\n  "finishedAt": "2026-11-27T17:00:00+00:00",\n  "logs": "NAME\\nnginx\\n"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (WRAPPED, "az vmss run-command invoke -o json (with --query 'value[].message' -o tsv it is read)"),
+        ("value:\n- code: ProvisioningState/succeeded\n", "az vmss run-command invoke -o json"),
+        (INVOKED, "az aks command invoke -o json (without -o json it is read)"),
+    ],
+)
+def test_an_output_that_azure_has_wrapped_is_told_with_the_way_to_have_it_unwrapped(text: str, told: str) -> None:
+    (diagnostic,) = read_transcript(text).diagnostics
+    assert (diagnostic.code, diagnostic.line) == ("unrecognised-output", 1)
+    assert diagnostic.message.startswith(f"this looks like an output of {told}")
+
+
+@pytest.mark.parametrize("of_node", ["node{} | CHANGED | rc=0 >>", "[{}] 17:10:01 [SUCCESS] azureuser@node{}"])
+def test_what_stands_under_the_name_of_a_machine_is_of_that_machine(of_node: str) -> None:
+    transcript = read_transcript("".join(f"{of_node.format(n, n)}\n{ROUTES}\n" for n in (1, 2)))
+    assert [(output.host, output.line, len(output)) for output in transcript.outputs] == [
+        ("node1", 2, 1),
+        ("node2", 7, 1),
+    ]
+    assert not transcript.all_diagnostics
+
+
+def test_of_text_under_the_name_of_a_machine_that_no_command_prints_that_is_said() -> None:
+    assert codes(read_transcript("node1 | CHANGED | rc=0 >>\nnothing known\n")) == [("unrecognised-output", 2)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Known, Wiring, build_wiring, describe, load_capture
+from aksparse import Known, Unknown, Wiring, build_wiring, describe, load_capture
 from aksparse.wiring.model import ServiceChain
 
 KUBE_PROXY = Path(__file__).parent / "data/kube-proxy"
@@ -158,3 +158,18 @@ def test_a_service_whose_address_is_listed_by_a_name_has_none(tmp_path: Path) ->
     tmp_path.joinpath("node.log").write_text(log)
     (service,) = build_wiring(load_capture(tmp_path)).services
     assert (service.service, service.cluster_ip, service.port) == ("default/kubernetes:https", None, 443)
+
+
+def test_a_nat_table_without_chains_of_services_says_that_it_is_not_iptables_that_translates(tmp_path: Path) -> None:
+    table = "\n".join(f"Chain {chain} (policy ACCEPT)" for chain in ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"))
+    (tmp_path / "log.txt").write_text(f"$ iptables -t nat -nvL\n{table}\n")
+    facts = describe(build_wiring(load_capture(tmp_path)))
+    assert isinstance(facts.service_path, Unknown)
+    assert facts.service_path.reason == (
+        "the nat table has no chain of a service: it is not kube-proxy with iptables that translates"
+    )
+    assert isinstance(facts.services, Unknown)
+    assert facts.services.reason == "the nat table has no chain of a service"
+    asked = {*facts.service_path.commands, *facts.services.commands}
+    assert "iptables -t nat -nvL" not in asked
+    assert [line.line for line in facts.services.evidence] == [2]

@@ -25,7 +25,7 @@ from aksparse.capture.manifest import read_manifest
 from aksparse.capture.members import Limits, archive_stem, is_archive_name, unpacked_before_damage
 from aksparse.capture.model import MANIFEST
 from aksparse.capture.text import decode, read_text, undecodable
-from aksparse.command import Command, registry, split_lines
+from aksparse.command import Command, UnknownCommand, registry, split_lines
 from aksparse.compare import compare as compare_architectures
 from aksparse.diagnostics import Diagnostic
 from aksparse.errors import AksparseError, CaptureError
@@ -164,7 +164,7 @@ def parse(command: str, file: str) -> None:
 
     What is not understood is told on standard error as SOURCE:LINE:COLUMN: CODE: MESSAGE, and the exit code is 1.
     """
-    known, argv = (None, None) if command == "auto" else command_called(command)
+    known, argv = (None, None) if command == "auto" else _called(command)
     text, source, about = _read(file)
     if known is None:
         transcript = read_transcript(text, source=source)
@@ -179,6 +179,17 @@ def parse(command: str, file: str) -> None:
     if known is not None and not parsed and not parsed.understood:
         _say_what_else(text, source, known)
     sys.exit(NOT_ALL if any(diagnostic.severity == "error" for diagnostic in diagnostics) else OK)
+
+
+def _called(command: str) -> tuple[Command[Any], tuple[str, ...] | None]:
+    """What reads the output of a command, unless it is a file that is named in its place."""
+    try:
+        return command_called(command)
+    except UnknownCommand:
+        if not Path(command).is_file():
+            raise
+    message = "is a file, and no command; name the command that printed it, or `auto`, before it"
+    raise _Trouble(f"{command}: {message}")
 
 
 def _say_what_else(text: str, source: str, known: Command[Any]) -> None:

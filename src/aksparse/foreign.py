@@ -23,6 +23,10 @@ _BEGINS = {
     "crictl -o json (the table is read)": r'\{\n?\s*"(?:containers|items)": \[\n?\s*\{\n?\s*"id":',
     "kubectl get -o json (the table is read)": r'\{\n?\s*"apiVersion":',
     "kubectl get -o yaml (the table is read)": r"apiVersion: ",
+    "az vmss run-command invoke -o json (with --query 'value[].message' -o tsv it is read)": (
+        r'\{\s*"value": ?\[\s*\{\s*"code": ?"ProvisioningState/|value:\n- code: ProvisioningState/'
+    ),
+    "az aks command invoke -o json (without -o json it is read)": r'\{\s*"exitCode": ?-?[0-9]+,\s*"finishedAt": ?"',
     "kubectl describe": r"Name: +\S+\n(?:Namespace|Roles|Labels|Priority): ",
     "docker images": r"REPOSITORY +TAG +(?:DIGEST +)?IMAGE ID|IMAGE +TAG +IMAGE ID",
     "docker network ls": r"NETWORK ID +NAME +DRIVER",

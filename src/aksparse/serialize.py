@@ -286,13 +286,13 @@ def _outputs() -> dict[str, Any]:
             "description": "the network namespace or container it ran in, if any; `one of several` where that is open",
         },
         "host": {"type": "string", "description": "the machine it ran on, if a prompt or a command line names it"},
-        "records": {"type": "array", "description": "the records, as the schema of the command says"},
+        "records": {"description": "the records, as the schema of the command says"},
         "diagnostics": {"type": "array", "items": {"class": Diagnostic}, "description": "what was not understood"},
     }
     branches = [
         {
             "if": {"properties": {"command": {"const": name}}},
-            "then": {"properties": {"records": {"items": {"class": command.record}}}},
+            "then": {"properties": {"records": {"type": "array", "items": {"class": command.record}}}},
         }
         for name, command in registry().items()
     ]

@@ -11,6 +11,7 @@ from aksparse.architecture.view import NodeView
 from aksparse.capture.model import Evidence
 from aksparse.commands.docker_inspect import ContainerPid
 from aksparse.commands.docker_ps import Container
+from aksparse.commands.kubectl_get import Node
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +119,7 @@ def container_runtime(node: NodeView) -> Fact[ContainerRuntime]:
 
 
 def _of_crictl(node: NodeView) -> bool:
-    return bool(node.capture.parsed("crictl_ps") or node.capture.parsed("crictl_pods"))
+    return any(output.command in ("crictl_ps", "crictl_pods") for output in node.capture.outputs)
 
 
 _OF_CLIENTS = {"docker": "docker", "nerdctl": "containerd"}
@@ -157,5 +158,8 @@ def kubernetes_version(node: NodeView) -> Fact[KubernetesVersion]:
     """The version of the kubelet in the node's row of a listing of nodes."""
     row = node.wiring.node
     if row is None:
-        return Unknown(reason="the node is in no listing of nodes", commands=("kubectl get nodes -o wide",))
+        listed = node.capture.records("kubectl_get", Node)
+        reason = "which of the nodes that are listed it is" if listed else "a listing of nodes"
+        commands = ("ip addr",) if listed else ()
+        return Unknown(reason=f"{reason} is not in the capture", commands=(*commands, "kubectl get nodes -o wide"))
     return known(KubernetesVersion(version=row.version), node.cite(row))

@@ -132,6 +132,9 @@ def service_path(node: NodeView) -> Fact[ServicePath]:
     return known(value, (*proof, *(role.evidence if role else ())))
 
 
+_NO_CHAIN = "the nat table has no chain of a service"
+
+
 def _without_chains(node: NodeView) -> Fact[ServicePath]:
     """No service has a chain: Cilium translates, where all of the nat table was listed in a mode that shows none."""
     mode, table = network_mode(node.whole), node.wiring.table("nat", node.version)
@@ -139,6 +142,12 @@ def _without_chains(node: NodeView) -> Fact[ServicePath]:
         chains = [chain for chain in table.chains if (chain.name or "").startswith("CILIUM_")]
         return known(ServicePath(mechanism=CILIUM), (*node.cite(*chains[:1]), *mode.evidence))
     hook = [rule for rule in node.rules("POSTROUTING") if rule.target == "KUBE-POSTROUTING"]
+    if table is not None and table.whole:
+        return Unknown(
+            reason=f"{_NO_CHAIN}: it is not kube-proxy with iptables that translates",
+            commands=SETTINGS,
+            evidence=node.cite(*(hook or table.chains[:1])),
+        )
     reason = (
         "KUBE-POSTROUTING alone does not show it (the kubelet makes it as well), and the service chains are not"
         if hook
@@ -156,10 +165,10 @@ def service_endpoints(node: NodeView) -> Fact[Services]:
         reason = "services are in Cilium's maps of the kernel"
         return Unknown(reason=reason, commands=("cilium service list (which is not read)",), evidence=path.evidence)
     if not services:
-        return Unknown(
-            reason="the chains of services are not in the capture",
-            commands=(*NAT_TABLE, "kubectl get endpointslices -A"),
-        )
+        table = node.wiring.table("nat", node.version)
+        if table is not None and table.whole:
+            return Unknown(reason=_NO_CHAIN, evidence=node.cite(*table.chains[:1]))
+        return Unknown(reason="the chains of services are not in the capture", commands=NAT_TABLE)
     refused = node.wiring.refused
     told = {service.service: _told(service) for service in refused}
     told |= {service.service: _told(service) for service in services}

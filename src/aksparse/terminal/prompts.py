@@ -99,6 +99,11 @@ _DECORATED = (
     r"<{{2,}} *(?P<{0}>[^<> ].*?)(?<! ) *(?<!>)>{{2,}}|>{{2,}} *(?P<{0}_>[^<> ].*?)(?<! ) *(?<!<)<{{2,}}",
 )
 _HEADLINE = re.compile("|".join(form.format(f"title{n}") for n, form in enumerate(_DECORATED)))
+# What Ansible (ad hoc) and parallel-ssh put above what was printed on a machine.
+_ON_MACHINE = re.compile(
+    r"(?P<host>[\w.-]+) \| (?:CHANGED|SUCCESS|FAILED) \| rc=[0-9]+ >>"
+    r"|\[[0-9]+\] [0-9]{2}:[0-9]{2}:[0-9]{2} \[(?:SUCCESS|FAILURE)\] (?:[^ @]+@)?(?P<host_>[^ @]+)(?: Exited with .*)?"
+)
 _LABEL = re.compile(
     r"(?:\[\+\] *)?(?:command|cmd|running|executing|execute|exec|output of|run)(?: command)?(?: is)?:? +(?P<title>.+)"
     r"|(?:command|cmd)[:=](?P<rest>.+)",
@@ -117,6 +122,12 @@ def traced(text: str) -> str | None:
     """The command in a line of the trace that `set -x` prints; see bash(1), `PS4`."""
     found = _TRACE.fullmatch(text)
     return found["command"] if found else None
+
+
+def machine_named(text: str) -> str | None:
+    """The machine that a line says to have printed what stands below it."""
+    found = _ON_MACHINE.fullmatch(text)
+    return (found["host"] or found["host_"]) if found else None
 
 
 def headline(text: str) -> str | None:
@@ -157,7 +168,7 @@ def _without_remark(title: str) -> str:
 _TELLING = re.compile(
     r"\n[^\S\n]*+(?:[=*~_<>#+`┌└╰]|--|[A-Z]:\\|(?i:\[\+\]|command|cmd|running|execut|exec|output of|run)"
     r"|Every |Script |Summary:|Execute:|(?:exit|logout)\s*\n|netns: |(?:(?:export|set) +)?[A-Za-z_][A-Za-z0-9_]*="
-    r"|(?:for|while|until|if|begin|function|switch|foreach)\b)"
+    r"|[\w.-]+ \| [A-Z]+ \| rc=|\[[0-9]+\] [0-9:]{8} \[|(?:for|while|until|if|begin|function|switch|foreach)\b)"
 )
 # One pattern for each character: `re` looks for the one that a pattern begins with at the speed of `str.find`. What
 # stands in angle brackets is no prompt, nor is the arrow to an address, as in the comments of kube-proxy.

@@ -18,7 +18,7 @@ from aksparse.command import Parsed, registry, split_lines
 from aksparse.diagnostics import Diagnostic
 from aksparse.recognition import parse_unnamed, recognise, recognises
 from aksparse.terminal.noise import noise
-from aksparse.terminal.prompts import behind_second_prompt, headline, named, telling, traced, typed
+from aksparse.terminal.prompts import behind_second_prompt, headline, machine_named, named, telling, traced, typed
 from aksparse.transcript.commandline import BEFORE_TOOLS, command_called, command_for, commands_in, is_filter
 from aksparse.transcript.outputs import Outputs
 from aksparse.transcript.shells import Shells
@@ -129,6 +129,7 @@ class _Said:
         command: the command line, or what is assigned; empty when there is none.
         prompt: the prompt that the command line was typed at.
         document: the here-document that it reads.
+        machine: the machine that the lines name instead of a command.
     """
 
     lines: range
@@ -136,6 +137,7 @@ class _Said:
     command: str = ""
     prompt: str = ""
     document: str = ""
+    machine: str | None = None
 
 
 def _assignment(line: str) -> re.Match[str] | None:
@@ -280,6 +282,8 @@ class _Reader:
             return _Said(lines=range(number, number + 1), name="command", command=text)
         if name not in (None, "prompt"):
             return None
+        if machine := machine_named(text):
+            return _Said(lines=range(number, number + 1), name="headline", machine=machine)
         if (found := typed(text)) and self.was_typed(number, found.command, found.prompt, sure=found.sure):
             return self.continued(number, stop, found.command, found.prompt)
         if (trace := traced(text)) and self.may_be_traced(trace):
@@ -374,6 +378,9 @@ class _Reader:
 
     def obey(self, said: _Said) -> list[Invocation]:
         """Set the lines aside that say what was run, or read what they say themselves; returns what was run."""
+        if said.machine:
+            self.outputs.set_aside(said.lines, said.name)
+            return [Invocation(argv=(), host=said.machine)]
         if assigned := _assignment(said.command):
             self.variables[assigned["name"]] = assigned["value"].strip("'\"")
             read = said.name != "trace" and self.read_typed("assignment", said, ())
