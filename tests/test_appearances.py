@@ -96,7 +96,9 @@ def test_a_name_in_evidence_is_a_word_of_its_line(tmp_path: Path) -> None:
 def test_a_transcript_without_the_nodes_address_is_described_without_it(tmp_path: Path) -> None:
     architecture = from_log(tmp_path, f"$ brctl show\n{KUBENET_BRIDGES}$ route -n\n{KUBENET_ROUTES}")
     assert isinstance(architecture.node_address, Known)
-    assert summaries(architecture)["node_address"] == "the address on eth0, the uplink; eth0 is not a bridge port"
+    assert summaries(architecture)["node_address"] == (
+        "an address that is not shown, on eth0, the uplink; eth0 is not a bridge port"
+    )
 
 
 def test_a_listing_without_interfaces_is_told_to_hide_them() -> None:

@@ -377,3 +377,28 @@ def test_the_azure_platform_routes_decide_nothing(tmp_path: Path) -> None:
     architecture = from_log(tmp_path, log)
     assert isinstance(architecture.pod_attachment, Unknown)
     assert isinstance(architecture.network_plugin, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("command", "asked_again"),
+    [
+        ("ip addr", False),
+        ("ip -d addr show", False),
+        ("ip addr show dev lo", True),
+        ("ip netns exec pod ip addr", True),
+    ],
+)
+def test_a_command_that_did_not_show_a_fact_is_not_said_to_show_it(
+    command: str, asked_again: bool, tmp_path: Path
+) -> None:
+    listing = (
+        "1: lo: <LOOPBACK> mtu 65536 qdisc noop state DOWN group default qlen 1000\n"
+        "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
+    )
+    node = from_log(
+        tmp_path, f"$ {command}\n{listing}$ brctl show\nbridge name\tbridge id\t\tSTP enabled\tinterfaces\n"
+    )
+    assert isinstance(node.pod_attachment, Unknown)
+    assert ("ip addr" in node.pod_attachment.commands) is asked_again
+    assert "brctl show" not in node.pod_attachment.commands
+    assert "route -n" in node.pod_attachment.commands

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from aksparse.capture.model import Evidence
 from aksparse.compare import Aspect, Comparison, Outcome
-from aksparse.statement import IPV6, DescribedFact, Description, Statement, part_in_words
+from aksparse.statement import IPV6, DescribedFact, Description, Statement, part_in_words, shown_by
 
 MOST_LINES = 6
 """How many lines of evidence are shown for one side; the JSON has all."""
@@ -41,8 +41,7 @@ def _headline(comparison: Comparison) -> str:
 
 
 def _unknown(side: Statement) -> str:
-    shown_by = f"; would be shown by: {', '.join(side.commands)}" if side.commands else ""
-    return f"unknown: {side.reason}{shown_by}"
+    return f"unknown: {side.reason}{shown_by(side.commands)}"
 
 
 def _changes(aspect: Aspect) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -63,7 +63,7 @@ _PARTS = {
     "local_pods": {"kind": "reached by", "from_node": "source of the node's own packets"},
     "remote_pods": {
         "kind": "carried by",
-        "carried_as": "seen between nodes as",
+        "carried_as": "what the network between nodes sees",
         "from_node": "source of the node's own packets",
     },
     "source_nat": {
@@ -194,12 +194,17 @@ def of_ipv6(value: Any) -> Any:
     return getattr(value, "ipv6", None)
 
 
+def shown_by(commands: Sequence[str]) -> str:
+    """What is said behind a reason for not knowing: which commands would tell, if any."""
+    return f"; would be shown by: {', '.join(commands)}" if commands else ""
+
+
 def _summary(value: Any) -> str:
     other = of_ipv6(value)
     if other is None:
         return str(value.summary())
     if isinstance(other, Unknown):
-        return f"{value.summary()}; IPv6 unknown: {other.reason}; would be shown by: {', '.join(other.commands)}"
+        return f"{value.summary()}; IPv6 unknown: {other.reason}{shown_by(other.commands)}"
     return f"{value.summary()}; IPv6: {other.summary()}"
 
 

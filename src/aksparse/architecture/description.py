@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import attrs
 
 from aksparse.architecture.address_plan import AddressPlan, address_plan
@@ -14,7 +17,7 @@ from aksparse.architecture.attachment import (
     local_pods,
     pod_attachment,
 )
-from aksparse.architecture.fact import Fact
+from aksparse.architecture.fact import Fact, Unknown
 from aksparse.architecture.families import IpFamilies, ip_families
 from aksparse.architecture.platform import (
     ContainerRuntime,
@@ -53,7 +56,9 @@ from aksparse.architecture.uplink import (
     pod_gateway,
 )
 from aksparse.architecture.view import NodeView
+from aksparse.command import Parsed
 from aksparse.wiring.model import Wiring
+from aksparse.wiring.outputs import OF_THE_NODE, complete, namespace_of
 
 
 @attrs.frozen(kw_only=True)
@@ -123,7 +128,7 @@ def describe(wiring: Wiring) -> Architecture:
         The facts, each `Known` (`value`, `evidence`) or `Unknown` (`reason`, `commands`).
     """
     node = NodeView(wiring)
-    return Architecture(
+    told = Architecture(
         name=wiring.capture.name,
         network_mode=network_mode(node),
         network_plugin=network_plugin(node),
@@ -147,3 +152,30 @@ def describe(wiring: Wiring) -> Architecture:
         container_runtime=container_runtime(node),
         kubernetes_version=kubernetes_version(node),
     )
+    listed = [output.argv for output in wiring.capture.outputs if output.argv and _is_whole(output)]
+    facts: dict[str, Any] = {name: _without_listed(getattr(told, name), listed) for name in ASPECTS}
+    return attrs.evolve(told, **facts)
+
+
+def _is_whole(output: Parsed[Any]) -> bool:
+    printed = len(output) > 0 or "header" in output.ignored.values()
+    return printed and namespace_of(output) == OF_THE_NODE and complete(output)
+
+
+def _without_listed(fact: Fact[Any], listed: Sequence[Sequence[str]]) -> Fact[Any]:
+    """A fact that names no command to run whose output is there and did not show it."""
+    if isinstance(fact, Unknown):
+        commands = (command for command in fact.commands if not any(_says_no_less(argv, command) for argv in listed))
+        return attrs.evolve(fact, commands=tuple(commands))
+    if isinstance(getattr(fact.value, "ipv6", None), Unknown):
+        return attrs.evolve(fact, value=attrs.evolve(fact.value, ipv6=_without_listed(fact.value.ipv6, listed)))
+    return fact
+
+
+_NO_LESS = {*("-d", "-s", "-c", "-w", "-A", "-x", "--line-numbers"), *("show", "list", "table", "all")}
+"""Words of command lines by which tools print no less than without them."""
+
+
+def _says_no_less(argv: Sequence[str], command: str) -> bool:
+    tool, *words = command.split()
+    return argv[0] == tool and set(words) <= set(argv[1:]) and set(argv[1:]) <= {*words, *_NO_LESS}

@@ -37,7 +37,7 @@ class NodeAddress:
     def summary(self) -> str:
         holder = f"{self.interface}, the {self.held_by}" if self.interface else f"the {self.held_by}"
         port = {True: f"; {self.uplink} is a bridge port", False: f"; {self.uplink} is not a bridge port", None: ""}
-        return f"{self.address or 'the address'} on {holder}{port[self.uplink_is_bridge_port]}"
+        return f"{self.address or 'an address that is not shown,'} on {holder}{port[self.uplink_is_bridge_port]}"
 
     def meaning(self) -> str:
         if self.held_by == "bridge":
