@@ -10,12 +10,14 @@ import gc
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
+from inspect import cleandoc
 from itertools import chain
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, get_args, overload
 
 import attrs
 
@@ -202,7 +204,7 @@ def _by_nothing(_texts: Sequence[str]) -> bool:
     return False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Command(Generic[R]):
     """One command whose output aksparse reads.
 
@@ -223,6 +225,20 @@ class Command(Generic[R]):
     signature: tuple[LineGrammar, ...] = ()
     shown_by: Callable[[Sequence[str]], bool] = _by_nothing
     hinted_by: tuple[LineGrammar, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Give `parse` a docstring of its own: `help(parse_route)` tells what is read, and the fields of a record."""
+        parse = self.parse
+
+        @wraps(parse)
+        def documented(*args: Any, **kwargs: Any) -> Parsed[R]:
+            return parse(*args, **kwargs)
+
+        about = [sys.modules[self.assemble.__module__].__doc__, parse.__doc__]
+        about += [f"{kind.__name__}: {kind.__doc__}" for kind in get_args(self.record) or (self.record,)]
+        documented.__doc__ = "\n\n".join(cleandoc(text or "") for text in about)
+        documented.__name__ = documented.__qualname__ = f"parse_{self.name}"
+        vars(self)["parse"] = documented
 
     @property
     def title(self) -> str:
@@ -248,7 +264,7 @@ class Command(Generic[R]):
             first_line: the number of the text's first line in its source.
 
         Returns:
-            The records, of the class `record` of the command: `help(parse_route.__self__.record)` tells its fields.
+            The records: `help(parse_route)` tells the class of those of `route`, and its fields.
 
         Raises:
             ParseError: `strict` and some line was not understood; it carries all diagnostics and the rest, parsed.
