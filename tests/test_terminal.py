@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aksparse.terminal.screen import shown_lines
@@ -93,6 +93,7 @@ CONTROLS += [
 ]
 
 
+@example(["\x1b[?1049h", "0\t", "\x1b[99b"])
 @given(st.lists(st.sampled_from(CONTROLS) | st.text(max_size=4), max_size=40))
 @settings(max_examples=300, deadline=None)
 def test_whatever_is_written_gives_lines_that_are_shown_as_they_are(pieces: list[str]) -> None:

@@ -207,8 +207,8 @@ class _Page:
                 self.rows[self.row] = row[:column] + " " * step + row[column:] if row[column:] else row
             case "X":
                 self.rows[self.row] = row[:column] + " " * len(row[column : column + step]) + row[column + step :]
-            case "b" if row[:column]:
-                self.show(row[column - 1] * step)
+            case "b":
+                self.show(row[column - 1 : column] * step)
         if final in "EF":
             self.column = 0
 
