@@ -158,8 +158,7 @@ def kubernetes_version(node: NodeView) -> Fact[KubernetesVersion]:
     """The version of the kubelet in the node's row of a listing of nodes."""
     row = node.wiring.node
     if row is None:
-        listed = node.capture.records("kubectl_get", Node)
-        reason = "which of the nodes that are listed it is" if listed else "a listing of nodes"
-        commands = ("ip addr",) if listed else ()
-        return Unknown(reason=f"{reason} is not in the capture", commands=(*commands, "kubectl get nodes -o wide"))
+        if node.capture.records("kubectl_get", Node):
+            return Unknown(reason="which of the listed nodes this is, is not in the capture", commands=("ip addr",))
+        return Unknown(reason="no listing of nodes is in the capture", commands=("kubectl get nodes -o wide",))
     return known(KubernetesVersion(version=row.version), node.cite(row))
