@@ -213,16 +213,12 @@ KINDS = {
         _kind(
             "daemonset",
             w.DaemonSet,
-            (
-                "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE",
-                "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE-SELECTOR|AGE",
-            ),
+            "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE",
             {
                 **_NAMESPACED,
                 **_LIST_OF_PODS,
                 **_ROLLED_OUT,
                 "NODE SELECTOR": typed_column(cells.LABELS, "node_selector", cells.to_labels),
-                "NODE-SELECTOR": typed_column(cells.LABELS, "node_selector", cells.to_labels),
                 **_AGED,
                 **_WORKLOAD,
             },

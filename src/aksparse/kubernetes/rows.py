@@ -235,7 +235,7 @@ def headless(line: str, request: Request | None) -> list[Headless]:
 @cache
 def _tables_of(kind: Kind, request: Request | None, *, labelled: bool) -> tuple[Table, ...]:
     """The tables of a kind, with the columns that a command line asks for, or any that it may have without one."""
-    namespaces: tuple[tuple[str, ...], ...] = ((), ("NAMESPACE",)) if "NAMESPACE" in kind.columns else ((),)
+    namespaces: tuple[tuple[str, ...], ...] = ((), ("NAMESPACE",))
     more: tuple[tuple[str, ...], ...] = ((), ("LABELS",)) if labelled else ((),)
     shapes = kind.shapes
     if request:

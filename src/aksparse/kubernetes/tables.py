@@ -63,8 +63,8 @@ def find_header(line: str, names: Sequence[str]) -> Header | None:
     """The header of these columns, whose names may hold anything; `None` when the line is another."""
     starts, end = [], -PADDING
     for name in names:
-        start = line.find(name, end)
-        if start < 0 or line[max(end, 0) : start].strip() or start < end + PADDING:
+        start = line.find(name, max(end, 0))
+        if start < max(end + PADDING, 0) or line[max(end, 0) : start].strip():
             return None
         starts.append(start)
         end = start + len(name)
