@@ -116,13 +116,13 @@ def test_a_rule_that_is_cut_within_quotation_marks_is_none(rule: str, code: str)
     assert [diagnostic.code for diagnostic in parsed.diagnostics] == [code]
 
 
-@pytest.mark.parametrize("comment", ["-m", "-j", "--comment", "!"])
-def test_a_comment_may_look_like_an_option(comment: str) -> None:
+@pytest.mark.parametrize("comment", ["-m", "-j", "--comment", "!", '""'])
+def test_a_comment_may_look_like_an_option_or_say_nothing(comment: str) -> None:
     ((rule,),) = (
         chain.rules
         for chain in iptables_save.parse_iptables_save(f"-A C -m comment --comment {comment} -m tcp --dport 80 -j X")
     )
-    assert (rule.comment, rule.target, rule.other) == (comment, "X", None)
+    assert (rule.comment, rule.target, rule.other) == (comment.strip('"'), "X", None)
     assert [match.kind for match in rule.matches] == ["port"]
 
 

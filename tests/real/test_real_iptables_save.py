@@ -62,21 +62,30 @@ icmp6 -m icmp6 {!}--icmpv6-type {128,1/4,200}
 * -m conntrack --ctstate NEW {!}--ctproto {6,17} {!}--ctstatus {ASSURED,EXPECTED_CONFIRMED}
 4 -m conntrack {!}--ctorigsrc 10.0.0.0/8 {!}--ctorigdst 10.0.0.1 --ctrepldst 1.2.3.4 --ctdir {ORIGINAL,REPLY}
 6 -m conntrack {!}--ctorigdst fe80::/64 --ctorigdstport {80,1:5} {!}--ctexpire 10:20
+6 -m conntrack {!}--ctreplsrc fe80::/64 {!}--ctorigsrcport {80,1:5} {!}--ctreplsrcport 9 {!}--ctrepldstport 7
 * -m state {!}--state {NEW,RELATED_ESTABLISHED,UNTRACKED}
 * -m recent {!}--rcheck --seconds 10800 --reap --name AFFINITY --rsource
 * -m recent --update --seconds 10 --hitcount 4 --rttl --name OTHER --rdest
 * -m recent --{set,remove} --name AFFINITY --rsource
 4 -m set {!}--match-set aksparse4 src
 4 -m set --match-set aksparse4 dst --return-nomatch {!}--update-counters --packets-gt 5
+4 -m set --match-set aksparse4 src {!}--update-subcounters {!}--packets-eq 3 --bytes-{lt,gt} 5
 6 -m set {!}--match-set aksparse6 dst
 * -m physdev {!}--physdev-in {eth0,veth+} {!}--physdev-is-bridged
 * -m physdev --physdev-is-in
 * -m u32 {!}--u32 {0x0>>0x16&0x3c@0x4=0x1:0x5,6&0xFF=0x1:0x6&&4=0}
 * -m limit --limit {5/min,10/sec} --limit-burst {5,9}
 * -m hashlimit --hashlimit-{upto,above} 10/sec --hashlimit-mode srcip_dstport --hashlimit-name aksparse
+* -m hashlimit --hashlimit-upto 10/sec --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name a
+* -m hashlimit --hashlimit-above 5/min --hashlimit-mode dstip --hashlimit-dstmask 16 --hashlimit-name b
+* -m hashlimit --hashlimit-upto 9/min --hashlimit-burst 9 --hashlimit-htable-size 64 --hashlimit-name c
+* -m hashlimit --hashlimit-upto 8/min --hashlimit-htable-max 99 --hashlimit-htable-expire 5000 --hashlimit-name d
+* -m hashlimit --hashlimit-upto 7/min --hashlimit-htable-gcinterval 500 --hashlimit-name e
 * -m length {!}--length {10,10:20}
 * -m mac {!}--mac-source 00:11:22:33:44:55
 * -m owner {!}--uid-owner {0,5-99} {!}--gid-owner 5
+* -m owner {!}--socket-exists
+* -m owner --gid-owner 5 --suppl-groups
 * -m ttl {!}--ttl-eq 5
 * -m ttl --ttl-{gt,lt} 5
 * -m hl {!}--hl-eq 5
@@ -85,14 +94,17 @@ icmp6 -m icmp6 {!}--icmpv6-type {128,1/4,200}
 * -m tos {!}--tos {0x10,0x10/0xf0}
 * -m cgroup {!}--cgroup 7
 esp -m esp {!}--espspi {500,1:5}
+esp -m esp
 ah -m ah {!}--ahspi {500,1:5}
 * -m string {!}--string {abc,ab_cd,a\\\\b\\"c,match_bpf_1} --algo {bm,kmp} --to 100
 * -m string {!}--hex-string |0a0b| --algo bm --from 10 --icase
-* -m time --timestart 08:00 --timestop 17:00 --weekdays Mon_Tue
+* -m time --timestart 08:00 --timestop 17:00 --weekdays {Mon,Mon_Tue}
 * -m time --datestart 2020-01-01T00:00:00 --datestop 2030-01-01T00:00:00 --kerneltz
 * -m time --monthdays 1_2_23 --contiguous --timestart 23:00 --timestop 01:00
 * -m quota {!}--quota {1000,18446744073709551615}
 * -m policy --dir in --pol {ipsec,none}
+* -m policy --dir {in,out} --pol ipsec {!}--reqid 5 {!}--proto esp {!}--mode tunnel
+* -m policy --dir in --pol ipsec --strict --reqid 5 --next {!}--reqid 6 --spi 0x7
 4 -m policy --dir in --pol ipsec --strict --reqid 5 --proto esp --mode tunnel --tunnel-src 1.2.3.4 --tunnel-dst 5.6.7.8
 * -m cluster --cluster-total-nodes 2 {!}--cluster-local-node 1 --cluster-hash-seed 0xdead
 * -m connlimit --connlimit-{above,upto} 3 --connlimit-mask 24 --connlimit-{saddr,daddr}
@@ -122,10 +134,13 @@ TARGETS = {
 * -j CLASSIFY --set-class {1:a,ffff:1}
 tcp -m tcp --tcp-flags SYN_RST SYN -j TCPMSS {--clamp-mss-to-pmtu,--set-mss 1400}
 tcp -j TPROXY --on-port 15001 --tproxy-mark 0x1/0xf
+4tcp -j TPROXY --on-port 15001 --on-ip 10.0.0.1 --tproxy-mark 0x1/0xf
 4 -j TEE --gateway 1.2.3.4
+4 -j TEE --gateway 1.2.3.4 --oif eth0
 * -j CHECKSUM --checksum-fill
 4 -j SET --{add,del}-set aksparse4 src
 4 -j SET --add-set aksparse4 dst --exist --timeout 5
+4 -j SET --map-set aksparse4 src --map-{mark,prio,queue}
 """,
     "filter": """
 * -j REJECT
@@ -135,6 +150,7 @@ tcp -j REJECT --reject-with tcp-reset
 * -j LOG --log-tcp-sequence --log-ip-options --log-macdecode
 * -j NFLOG --nflog-group {1,5} --nflog-prefix {word,a_b,--nflog-size,a\\"b_\\\\_c}
 * -j NFQUEUE --queue-num 3 --queue-bypass
+* -j NFLOG --nflog-group 1 --nflog-size 64 --nflog-threshold 5
 * -j NFQUEUE --queue-balance 0:3 --queue-cpu-fanout
 * -j {ACCEPT,DROP,RETURN,num,target,Chain}
 * -g {num,target}
@@ -153,6 +169,7 @@ tcp -j REDIRECT --to-ports {80,80-90} --random
     "raw": """
 * -j CT --notrack
 * -j CT --zone {5,mark}
+* -j CT --zone-{orig,reply} {5,mark}
 tcp -j CT --helper ftp
 * -j CT --ctevents new_destroy --expevents new
 * -j NOTRACK
@@ -228,7 +245,7 @@ def loadable(namespace: Namespace, tool: str, table: str, found: list[tuple[str,
 PERHAPS_LACKING = re.compile(r"-m (?:nfacct|bpf|socket|realm|cgroup|cluster|set|physdev|ipvs) |BROADCAST|-j SET ")
 
 
-SAVED_OTHERWISE = {"cluster", "tproxy"}  # with other options than they are set by
+SAVED_OTHERWISE = {"cluster"}  # with other options than it is set by
 
 
 def kinds_of(rules: Iterable[Rule]) -> set[str]:

@@ -314,8 +314,6 @@ _SAVED_MATCHES: dict[str, Callable[[_SavedOptions], Match]] = {
 
 def read_match(name: str, options: _SavedOptions) -> Match | None:
     """The record of a match, or `None` when it or one of its options is not typed."""
-    if name not in _SAVED_MATCHES:
-        return None
     try:
         return _SAVED_MATCHES[name](options)
     except (Untyped, TypeError, KeyError, IndexError, ValueError):

@@ -135,8 +135,6 @@ def read_target_options(target: str, options: _Options) -> tuple[TargetOption, .
     """The typed options of a target, or `None` when one of them is not typed."""
     if not options and target != "LOG":
         return ()
-    if target not in _READERS:
-        return None
     try:
         read = _READERS[target](options)
     except (Untyped, TypeError, KeyError, IndexError, ValueError):

@@ -150,8 +150,8 @@ def to_tcp_flags(text: str) -> TcpFlags:
 
 
 def _flags(text: str) -> tuple[str, ...]:
-    if text in ("NONE", "ALL"):
-        return _TCP_FLAGS if text == "ALL" else ()
+    if text == "NONE":
+        return ()
     if not text.startswith("0x"):
         return to_words(text)
     bits = int(text, 16)
