@@ -372,3 +372,19 @@ def test_a_listing_and_the_save_file_give_the_same_rules(
         assert {diagnostic.code for diagnostic in chains.diagnostics} <= {"ambiguous-comment"}
         for rule, setting in zip(rules_of(chains, columns=False), expected, strict=True):
             assert rule == as_listed(setting, flags)
+
+
+def test_a_protocol_has_one_name_whether_it_is_printed_as_a_number_or_not(namespace: Namespace) -> None:
+    rules = "".join(f"-A CHECKED -p {number}\n" for number in range(1, 143))
+    namespace.run("iptables-nft-restore", text=f"*filter\n:CHECKED - [0:0]\n{rules}COMMIT\n")
+    saved, listed = (
+        [rule.protocol for chain in parsed if chain.name == "CHECKED" for rule in chain.rules]
+        for parsed in (
+            parse_iptables_save(namespace.run("iptables-nft-save")),
+            parse_iptables(namespace.run("iptables-nft", "-nL")),
+        )
+    )
+    assert len(saved) == len(listed) == 142
+    named = [(name, found) for name, found in zip(saved, listed, strict=True) if not found.isdecimal()]
+    assert len(named) > 20
+    assert [(name, found) for name, found in named if name != found] == []
