@@ -52,10 +52,10 @@ def record_mode(mode: Mode, out: Path) -> list[Arrival]:
 def _forget_traffic(network: Network) -> None:
     """Leave nothing in the node that depends on when the packets of the check went by."""
     node = network.nodes[0]
-    for pid in (node.pid, *(pod.pid for pod in node.pods)):
-        _age_neighbours(pid)
     deadline = time.monotonic() + START_SECONDS
     while True:
+        for pid in (node.pid, *(pod.pid for pod in node.pods)):
+            _age_neighbours(pid)
         for tool in ("iptables", "ip6tables"):
             for table in BUILT_IN:
                 run_in(node.pid, [tool, "-t", table, "-Z"])

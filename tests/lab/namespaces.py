@@ -18,7 +18,9 @@ from typing import Protocol, Self
 
 CNI_DIRECTORIES = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 CLONE_NEWNET = 0x40000000
-START_SECONDS = 5.0
+# Nothing here takes so long but on a machine that is busy otherwise.
+START_SECONDS = 60.0
+RUN_SECONDS = 120.0
 
 
 class LabError(Exception):
@@ -33,7 +35,7 @@ def search_path() -> str:
 def run(argv: Sequence[str], stdin: str = "", env: dict[str, str] | None = None) -> bytes:
     """Run a command to its end and return its standard output."""
     environment = {"PATH": search_path(), "LC_ALL": "C", **(env or {})}
-    done = subprocess.run(argv, input=stdin.encode(), capture_output=True, env=environment, timeout=30, check=False)
+    done = subprocess.run(argv, input=stdin.encode(), capture_output=True, env=environment, timeout=RUN_SECONDS, check=False)
     if done.returncode != 0:
         output = (done.stdout + done.stderr).decode(errors="replace").strip()
         raise LabError(f"{' '.join(argv)}: exit {done.returncode}: {output}")
@@ -154,6 +156,9 @@ def _prepare(pid: int, forward: bool) -> None:
         values[f"ipv6/conf/{scope}/accept_dad"] = 0
         # Nobody advertises routers; asking for them makes neighbours at odd times.
         values[f"ipv6/conf/{scope}/router_solicitations"] = 0
+    for family in ("ipv4", "ipv6"):
+        # A neighbour that was talked to is not probed some seconds later, when the other end is being recorded.
+        values[f"{family}/neigh/default/delay_first_probe_time"] = 3600
     set_sysctls(pid, values)
 
 

@@ -411,14 +411,18 @@ def _drop_duplicates(running: RunningNode, mac: str) -> None:
 
 
 def settle(network: Network) -> None:
-    """Wait until the recorded node says that its links are up: the kernel is up to a second late to note it."""
+    """Wait until the recorded node and its pods say that their links are up: the kernel may note it a second late."""
+    node = network.nodes[0]
     deadline = time.monotonic() + START_SECONDS
-    while waiting := [link for link in _links(network.nodes[0].pid) if link != "docker0"]:
+    while waiting := [link for pid in (node.pid, *(pod.pid for pod in node.pods)) for link in _unsettled(pid)]:
         if time.monotonic() > deadline:
             raise LabError(f"{waiting} do not come up")
         time.sleep(0.02)
 
 
-def _links(pid: int) -> list[str]:
-    links = json.loads(run_in(pid, ["ip", "-j", "link"]))
-    return [str(link["ifname"]) for link in links if link["operstate"] not in ("UP", "UNKNOWN")]
+def _unsettled(pid: int) -> Iterator[str]:
+    """The links that are not yet in the state that they will be in: docker0, to which nothing is linked, is down."""
+    for link in json.loads(run_in(pid, ["ip", "-j", "-d", "link"])):
+        state = "DOWN" if link["ifname"] == "docker0" else "UP"
+        if link.get("linkinfo", {}).get("info_kind") in ("veth", "bridge") and link["operstate"] != state:
+            yield str(link["ifname"])

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +32,8 @@ NODE_INFO = (
     "4.15.0-1096-azure",
     "docker://19.3.12",
 )
+# So many connections may wait to be accepted; a unix socket refuses the next one.
+WAITING = 128
 
 Answers = dict[str, object]
 
@@ -66,8 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """No `HTTPServer`, which asks for the name of its own address: where no name server answers, that takes long."""
+
     daemon_threads = True
+    request_queue_size = WAITING
 
     def __init__(self, answers: Answers) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -79,6 +84,7 @@ class _Server(ThreadingHTTPServer):
 
 class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
+    request_queue_size = WAITING
 
     def __init__(self, path: Path, listed: list[Answers], inspected: dict[str, Answers]) -> None:
         super().__init__(str(path), _Handler)
@@ -198,7 +204,7 @@ def kubernetes_api(answers: Answers, directory: Path) -> Iterator[dict[str, str]
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "lab",
-        "clusters": [{"name": "lab", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+        "clusters": [{"name": "lab", "cluster": {"server": f"http://127.0.0.1:{server.server_address[1]}"}}],
         "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
         "users": [{"name": "lab", "user": {}}],
     }

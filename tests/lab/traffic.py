@@ -15,7 +15,7 @@ from namespaces import LabError, inside
 from scene import INTERNET_HOST, KUBE_DNS, KUBERNETES, NGINX, NGINX_SERVICE, first_host
 from topology import RunningCluster, RunningNode, RunningPod, Vnet
 
-TIMEOUT = 5.0
+TIMEOUT = 30.0
 
 Listeners = list[socket.socket]
 
