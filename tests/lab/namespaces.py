@@ -35,7 +35,9 @@ def search_path() -> str:
 def run(argv: Sequence[str], stdin: str = "", env: dict[str, str] | None = None) -> bytes:
     """Run a command to its end and return its standard output."""
     environment = {"PATH": search_path(), "LC_ALL": "C", **(env or {})}
-    done = subprocess.run(argv, input=stdin.encode(), capture_output=True, env=environment, timeout=RUN_SECONDS, check=False)
+    done = subprocess.run(
+        argv, input=stdin.encode(), capture_output=True, env=environment, timeout=RUN_SECONDS, check=False
+    )
     if done.returncode != 0:
         output = (done.stdout + done.stderr).decode(errors="replace").strip()
         raise LabError(f"{' '.join(argv)}: exit {done.returncode}: {output}")

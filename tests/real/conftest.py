@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-_numbers = itertools.count(1)
+# No other run has namespaces of these names, nor left them behind.
+_names = (f"aksparse-{os.getpid()}-{time.time_ns():x}-{number}" for number in itertools.count(1))
 _second_engine = SecondEngine()
 
 
@@ -51,7 +53,7 @@ class Namespace:
     """A network namespace that `ip netns` knows by name; `/sys` in it is its own."""
 
     def __init__(self) -> None:
-        self.name = f"aksparse-{os.getpid()}-{next(_numbers)}"
+        self.name = next(_names)
         done = _call(("ip", "netns", "add", self.name))
         if done.returncode:
             unavailable(f"no network namespace can be made here: {done.stderr.strip()}")

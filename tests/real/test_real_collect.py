@@ -81,7 +81,7 @@ def collect(
     on_node = f"hostname {node.node.name} && mount -t sysfs sysfs /sys && exec {command}"
     argv = ["nsenter", "-t", str(node.pid), "-n", "unshare", "-m", "-u", "sh", "-c", on_node]
     environment = {**environment, "TMPDIR": str(directory)}
-    return subprocess.run(argv, capture_output=True, env=environment, cwd=directory, timeout=120, check=False)
+    return subprocess.run(argv, capture_output=True, env=environment, cwd=directory, timeout=600, check=False)
 
 
 def wired(wiring: Wiring) -> tuple[object, ...]:
@@ -152,7 +152,7 @@ def test_where_tools_are_missing_the_rest_is_recorded_and_the_manifest_says_what
     command = ["unshare", "--pid", "--fork", "--mount-proc", str(busybox), "sh", str(bare), "node.tar.gz"]
     argv = ["nsenter", "-t", str(node.pid), "-n", *command]
     done = subprocess.run(
-        argv, capture_output=True, env={**environment, "TMPDIR": str(work)}, cwd=work, timeout=120, check=False
+        argv, capture_output=True, env={**environment, "TMPDIR": str(work)}, cwd=work, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     assert b"outputs are missing; capture.toml says why" in done.stderr
@@ -173,7 +173,7 @@ def test_a_tool_that_hangs_or_a_node_that_is_slow_ends_the_recording_all_the_sam
     (tools / "docker").write_text("#!/bin/sh\nexec sleep 60\n")
     for tool in tools.iterdir():
         tool.chmod(0o755)
-    hanging = {**environment, "PATH": f"{tools}:{environment['PATH']}", "COLLECT_SECONDS_EACH": "1"}
+    hanging = {**environment, "PATH": f"{tools}:{environment['PATH']}", "COLLECT_SECONDS_EACH": "2"}
     done = collect(script, "hung.tar.gz", node, hanging, ("sh",), tmp_path)
     assert done.returncode == 0, done.stderr
     capture = load_capture(tmp_path / "hung.tar.gz")

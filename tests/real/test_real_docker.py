@@ -88,7 +88,7 @@ def random_container(chance: random.Random, number: int) -> dict[str, Any]:
         "ImageID": image_id,
         "Command": random_command(chance),
         # Well inside the minute, the hour ... that the client rounds to, for it is asked twice.
-        "Created": int(time.time()) - unit * chance.randint(2, 9) - unit // 6,
+        "age": unit * chance.randint(2, 9) + unit // 6,
         "Ports": [random_port(chance) for _ in range(chance.choice((0, 0, 1, 2, 6)))],
         "SizeRw": chance.choice((0, 1, 1023, 3_070_000, 12_345_678_901)),
         "SizeRootFs": chance.choice((0, 1, 1_980_000, 5_000_000_000_000)),
@@ -142,13 +142,25 @@ class Engine:
 
     def __init__(self, client: str, containers: list[dict[str, Any]], environment: dict[str, str]) -> None:
         self.client, self.containers, self.environment = client, containers, {**os.environ, **environment}
+        self.make_anew()
 
     def ps(self, *options: str) -> str:
         done = subprocess.run(
-            (self.client, "ps", *options), env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            (self.client, "ps", *options),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def make_anew(self) -> None:
+        """Every container is as old as at first."""
+        now = int(time.time())
+        for container in self.containers:
+            container["Created"] = now - container["age"]
 
     def judges(self, view: tuple[str, ...]) -> list[dict[str, Any]]:
         options = [option for option in view if option in ("-s", "-as", "--no-trunc")]
@@ -180,6 +192,7 @@ def random_views() -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("view", [*VIEWS, *random_views()], ids=" ".join)
 def test_every_key_and_value_is_the_clients_own(engine: Engine, view: tuple[str, ...]) -> None:
+    engine.make_anew()
     text = engine.ps(*view)
     columns = columns_of(("docker", "ps", *view))
     parsed = parse_docker_ps(text)

@@ -36,20 +36,26 @@ NEIGHBOURS: list[Form] = [
     *(("neigh", "show", "proxy"), ("-br", "neigh"), ("-br", "neigh", "show", "nud", "all", "dev", "v0")),
 ]
 SEEDS = range(200)
+TIMES = ("used", "confirmed", "updated", "expires")  # in seconds
 
 
-def told_twice(namespace: Namespace, forms: Sequence[Form]) -> dict[Form, tuple[str, Objects]]:
-    """Each form as text, and as the JSON that the same command prints as well before as after it."""
-    found: dict[Form, tuple[str, Objects]] = {}
+def without_times(judges: Objects) -> Objects:
+    return [{key: value for key, value in judge.items() if key not in TIMES} for judge in judges]
+
+
+def told_twice(namespace: Namespace, forms: Sequence[Form]) -> dict[Form, tuple[str, Objects, Objects]]:
+    """Each form as text, and the JSON of the same before and after it, which are the same but for times."""
+    found: dict[Form, tuple[str, Objects, Objects]] = {}
     left = list(forms)
     for _ in range(20):
         script = "\n".join(
             f"ip {options} {' '.join(form)}; printf '\\0'" for form in left for options in ("-j", "", "-j")
         )
         outputs = namespace.run("sh", "-c", script).split("\0")[:-1]
-        for form, before, text, after in zip(left, *(outputs[start::3] for start in range(3)), strict=True):
-            if before == after:
-                found[form] = (text, json.loads(before or "[]"))
+        for form, first, text, last in zip(left, *(outputs[start::3] for start in range(3)), strict=True):
+            before, after = (json.loads(printed or "[]") for printed in (first, last))
+            if without_times(before) == without_times(after):
+                found[form] = (text, before, after)
         left = [form for form in left if form not in found]
         if not left:
             return found
@@ -63,6 +69,19 @@ def records_of(parse: Callable[[str], Parsed[Any]], text: str) -> Objects:
     return records
 
 
+def judges_of(records: Objects, before: Objects, after: Objects) -> Objects:
+    """The JSON at the moment of the records: a time lies between that before and that after it."""
+    return [
+        first
+        | {
+            name: record[name]
+            for name in TIMES
+            if name in first and name in record and sorted((first[name], record[name], last[name]))[1] == record[name]
+        }
+        for record, first, last in zip(records, before, after, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_network_reads_as_the_tool_has_it(seed: int, namespace: Namespace) -> None:
     build(namespace, seed, {ipv4_route: 60, ipv6_route: 40, rule: 60, neighbour: 40})
@@ -71,16 +90,18 @@ def test_a_random_network_reads_as_the_tool_has_it(seed: int, namespace: Namespa
     rules = [RULES[(seed + step) % len(RULES)] for step in (0, 5)]
     neighbours = [NEIGHBOURS[(seed + step) % len(NEIGHBOURS)] for step in (0, 4)]
     found = told_twice(namespace, [*routes, ("route",), *rules, *neighbours])
-    for form, (text, judges) in found.items():
+    for form, (text, judges, after) in found.items():
         if "neigh" in form:
-            assert records_of(parse_ip_neigh, text) == said_by_text(judges)
+            records = records_of(parse_ip_neigh, text)
+            assert records == said_by_text(judges_of(records, judges, after))
         elif "rule" in form:
             assert len(judges) > 10
             assert records_of(parse_ip_rule, text) == [said_by_text_of_rule(judge) for judge in judges]
         else:
             assert len(judges) > (30 if "all" in form else 5)
-            assert_same_routes(records_of(parse_ip_route, text), judges, details="-d" in form)
-    assert sum(len(judges) for _, judges in found.values()) > 200
+            records = records_of(parse_ip_route, text)
+            assert_same_routes(records, judges_of(records, judges, after), details="-d" in form)
+    assert sum(len(judges) for _, judges, _ in found.values()) > 200
 
 
 def test_the_network_of_a_default_route_is_of_its_family(namespace: Namespace) -> None:

@@ -58,7 +58,7 @@ class Server:
 
     def kubectl(self, *arguments: str) -> str:
         done = subprocess.run(
-            ("kubectl", *arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            ("kubectl", *arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=300
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
