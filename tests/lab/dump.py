@@ -52,9 +52,11 @@ def record_mode(mode: Mode, out: Path) -> list[Arrival]:
 def _forget_traffic(network: Network) -> None:
     """Leave nothing in the node that depends on when the packets of the check went by."""
     node = network.nodes[0]
+    holders = [network.router, *(held.pid for node in network.nodes for held in (node, *node.pods))]
     deadline = time.monotonic() + START_SECONDS
     while True:
-        for pid in (node.pid, *(pod.pid for pod in node.pods)):
+        # Everywhere: who has just talked to the node asks some seconds later whether it is still there.
+        for pid in holders:
             _age_neighbours(pid)
         for tool in ("iptables", "ip6tables"):
             for table in BUILT_IN:

@@ -158,9 +158,6 @@ def _prepare(pid: int, forward: bool) -> None:
         values[f"ipv6/conf/{scope}/accept_dad"] = 0
         # Nobody advertises routers; asking for them makes neighbours at odd times.
         values[f"ipv6/conf/{scope}/router_solicitations"] = 0
-    for family in ("ipv4", "ipv6"):
-        # A neighbour that was talked to is not probed some seconds later, when the other end is being recorded.
-        values[f"{family}/neigh/default/delay_first_probe_time"] = 3600
     set_sysctls(pid, values)
 
 
