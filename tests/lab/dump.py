@@ -52,7 +52,8 @@ def record_mode(mode: Mode, out: Path) -> list[Arrival]:
 def _forget_traffic(network: Network) -> None:
     """Leave nothing in the node that depends on when the packets of the check went by."""
     node = network.nodes[0]
-    holders = [network.router, *(held.pid for node in network.nodes for held in (node, *node.pods))]
+    pods = (pod for running in network.nodes for pod in running.pods)
+    holders = [network.router, *(running.pid for running in network.nodes), *(pod.pid for pod in pods)]
     deadline = time.monotonic() + START_SECONDS
     while True:
         # Everywhere: who has just talked to the node asks some seconds later whether it is still there.
