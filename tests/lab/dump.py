@@ -5,7 +5,7 @@
 writes OUTDIR/lab-MODE for every mode of the table in `modes`, after its network was built and its traffic checked; the
 shipped recordings are in corpus/modes.
 
-Debian packages: iproute2 iptables ebtables ipset net-tools bridge-utils util-linux containernetworking-plugins
+Debian packages: iproute2 iptables ipset net-tools bridge-utils util-linux containernetworking-plugins
 kubernetes-client. The kernel needs br_netfilter, vxlan and tun.
 """
 

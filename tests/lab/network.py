@@ -325,7 +325,7 @@ def _attach_to_azure0(plan: Plan, running: RunningNode, started: RunningPod) -> 
         f"route add default via {plan.gateway(4)} dev eth0",
     )
     rule = f"-A PREROUTING -p IPv4 -i eth0 --ip-dst {address.ip} -j dnat --to-dst {pod.mac} --dnat-target ACCEPT"
-    run_in(running.pid, ["ebtables", "-t", "nat", *rule.split()])
+    run_in(running.pid, ["ebtables-nft", "-t", "nat", *rule.split()])
 
 
 def configuration_text(plan: Plan, node: Node) -> str:
@@ -407,7 +407,7 @@ def _drop_duplicates(running: RunningNode, mac: str) -> None:
         f"-A {chain} -p IPv4 -s {mac} -o veth+ --ip-src {network} -j DROP",
         f"-A OUTPUT -j {chain}",
     ):
-        run_in(running.pid, ["ebtables", "-t", "filter", *rule.split()])
+        run_in(running.pid, ["ebtables-nft", "-t", "filter", *rule.split()])
 
 
 def settle(network: Network) -> None:

@@ -33,7 +33,7 @@ from traffic import check_traffic
 TOOLS = (
     *("ip", "route", "brctl", "bridge", "docker", "kubectl"),
     *("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"),
-    *("ebtables", "ipset"),
+    *("ebtables-nft", "ipset"),
     *("nsenter", "unshare", "setpriv", "mount", "sleep"),
 )
 VERSION_FLAGS = {

@@ -173,7 +173,7 @@ def _drop_duplicates(node_pid: int, mac: str, pod_cidr: IPv4Network) -> None:
         f"-A KUBE-DEDUP -p IPv4 -s {mac} -o veth+ --ip-src {gateway} -j ACCEPT",
         f"-A KUBE-DEDUP -p IPv4 -s {mac} -o veth+ --ip-src {pod_cidr} -j DROP",
     ):
-        run_in(node_pid, ["ebtables", "-t", "filter", *rule.split()])
+        run_in(node_pid, ["ebtables-nft", "-t", "filter", *rule.split()])
 
 
 def _cni_bridge_add(node_pid: int, started: RunningPod, pod_cidr: IPv4Network, ipam: Path) -> str:

@@ -43,7 +43,7 @@ PRINTED = {
     "tc": ("qdisc", "-s qdisc"),
     "conntrack": ("-S",),
     "ipset": ("list", "save"),
-    "ebtables": ("-L", "-t nat -L"),
+    "ebtables-nft": ("-L", "-t nat -L"),
     "ebtables-nft-save": ("",),
     "arptables-nft": ("-L", "-nvL --line-numbers", "-L INPUT"),
     "arptables-nft-save": ("",),
@@ -56,6 +56,7 @@ PRINTED = {
 TOLD = {
     **{("ip", "maddr"): "ip maddress", ("ip", "-o maddr"): "ip maddress", ("netstat", "-rCn"): "route -C"},
     **{("ebtables-nft-save", ""): "ebtables", ("arptables-nft-save", ""): "arptables"},
+    **dict.fromkeys(product(["ebtables-nft"], ["-L", "-t nat -L"]), "ebtables"),
     **dict.fromkeys(product(["arptables-nft"], ["-L", "-nvL --line-numbers", "-L INPUT"]), "arptables"),
     **{("busybox", "arp -a"): "arp", ("busybox", "ifconfig"): "ifconfig", ("busybox", "netstat -an"): "netstat"},
 }
