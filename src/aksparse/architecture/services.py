@@ -117,6 +117,11 @@ def service_path(node: NodeView) -> Fact[ServicePath]:
     if not services:
         return _without_chains(node)
     conditions = {(service.masquerade_unless_from, service.masquerade_unless_in) for service in services}
+    whole = _is_whole(node)
+    if not whole:
+        conditions.discard((None, None))
+    if not conditions:
+        return _cut(node)
     network, link = next(iter(conditions)) if len(conditions) == 1 else (None, None)
     role = node.role(network) if network is not None else None
     of_link = POD_LINKS if link is not None and naming(link) is not None else None
@@ -126,13 +131,25 @@ def service_path(node: NodeView) -> Fact[ServicePath]:
         mechanism=KUBE_PROXY,
         masquerade_unless_from=role.value if role else of_link or unmarked,
         condition=str(condition) if condition is not None else None,
-        services=len(services),
+        services=len(services) if whole else None,
     )
     proof = node.cite(*(record for service in services for record in service.records[:2]))
     return known(value, (*proof, *(role.evidence if role else ())))
 
 
 _NO_CHAIN = "the nat table has no chain of a service"
+
+
+def _is_whole(node: NodeView) -> bool:
+    """Whether the nat table was listed as a whole: in a part of it, services, rules or endpoints may be missing."""
+    table = node.wiring.table("nat", node.version)
+    return table is not None and table.whole
+
+
+def _cut(node: NodeView) -> Unknown:
+    seen = [service.records[0] for service in node.wiring.services]
+    reason = f"{count(seen, 'port')} of services are seen, and not all of the nat table is in the capture"
+    return Unknown(reason=reason, commands=NAT_TABLE, evidence=node.cite(*seen))
 
 
 def _without_chains(node: NodeView) -> Fact[ServicePath]:
@@ -169,6 +186,8 @@ def service_endpoints(node: NodeView) -> Fact[Services]:
         if table is not None and table.whole:
             return Unknown(reason=_NO_CHAIN, evidence=node.cite(*table.chains[:1]))
         return Unknown(reason="the chains of services are not in the capture", commands=NAT_TABLE)
+    if not _is_whole(node):
+        return _cut(node)
     refused = node.wiring.refused
     told = {service.service: _told(service) for service in refused}
     told |= {service.service: _told(service) for service in services}

@@ -265,19 +265,20 @@ def _other_rules(node: NodeView) -> Iterator[str]:
 def returned_before_masquerade(node: NodeView, chain: str) -> tuple[tuple[Network, ...] | None, list[Rule]]:
     """The destinations that the chain of an agent leaves alone, and its rules up to the one that translates.
 
-    `None` in place of the destinations when a rule has another condition, so that they are not the whole truth.
+    `None` in place of the destinations when a rule has another condition, or the one that translates is not listed, so
+    that they are not the whole truth.
     """
     exempt: list[Network] = []
     rules: list[Rule] = []
     for rule in node.rules(chain):
         rules.append(rule)
         if rule.target == "MASQUERADE":
-            break
+            return tuple(exempt), rules
         plain = rule.protocol == "all" and not (rule.negated or rule.matches or rule.other)
         if rule.target != "RETURN" or not plain or isinstance(rule.destination, str) or not _anywhere(rule.source):
             return None, rules
         exempt.append(rule.destination)
-    return tuple(exempt), rules
+    return None, rules
 
 
 def _anywhere(address: object) -> bool:

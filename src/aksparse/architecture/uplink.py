@@ -195,16 +195,23 @@ def default_route(node: NodeView) -> Fact[DefaultRoute]:
     if not node.wiring.bridges_known:
         return Unknown(reason=f"whether {route.dev} is a bridge is not in the capture", commands=HOST_LINKS)
     bridge = node.wiring.bridge(route.dev)
-    unusual = [rule for rule in node.wiring.rules if not rule.is_usual]
+    rules = [rule for rule in node.wiring.rules if rule.version == route.network.version]
+    unusual = [rule for rule in rules if not rule.is_usual]
+    # Without the first and the last of the kernel's own rules a listing may be cut: that it has no others says nothing.
+    ends = {rule.priority for rule in rules} >= {0, _LAST_RULE[route.network.version]}
     value = DefaultRoute(
         via="bridge" if bridge else "uplink",
-        other_rules=tuple(map(_rule, unusual)) if node.wiring.rules else None,
+        other_rules=tuple(map(_rule, unusual)) if unusual or ends else None,
         interface=route.dev,
         gateway=route.gateway,
         metric=route.metric,
     )
     of_rules = [record for rule in unusual for record in rule.records]
     return known(value, node.cite(route, *(bridge.records[:1] if bridge else ()), *of_rules))
+
+
+_LAST_RULE = {4: 32767, 6: 32766}
+"""The priority of the last rule that the kernel makes: for the table `default`, or, as IPv6 has none, for `main`."""
 
 
 def _rule(rule: PolicyRule) -> str:

@@ -154,7 +154,9 @@ class NodeView:
         address, evidence = self.address_of(link)
         if address is not None:
             return Known(value=address, evidence=evidence)
-        return self.own_address if link is not None and self.wiring.links_known else None
+        # Of the last interface that is listed, the addresses may be cut off.
+        listed_whole = link is not None and (link.addresses or link is not self.wiring.links[-1])
+        return self.own_address if listed_whole and self.wiring.links_known else None
 
     @cached_property
     def route_table(self) -> dict[RouteTableEntry, tuple[Evidence, ...]]:
@@ -187,9 +189,9 @@ class NodeView:
         return Known(value=onlink[0].network, evidence=self.cite(onlink[0])) if onlink else None
 
     def is_node_network(self, network: Network) -> bool | None:
-        """Whether a network is the node's subnet; `None` when neither that nor an address of the node is known."""
+        """Whether a network is one of the node's subnet; `None` when neither that nor an address of it is known."""
         if self.subnet is not None:
-            return network == self.subnet.value
+            return _is_part(network, self.subnet.value)
         return self.own_address.value in network if self.own_address is not None else None
 
     def role(self, network: Network) -> Known[str] | None:
@@ -350,3 +352,7 @@ class NodeView:
         """The rules of a chain of the nat table, for the version of IP by which pods are known first."""
         found = self.wiring.chain(chain, self.version)
         return found.rules if found else ()
+
+
+def _is_part(network: Network, other: Network) -> bool:
+    return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]

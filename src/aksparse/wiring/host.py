@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_interface
 from typing import Any
 
 from aksparse.capture.model import Capture
 from aksparse.command import Parsed
 from aksparse.commands.brctl_show import Bridge
+from aksparse.commands.bridge_link import BridgePort
 from aksparse.diagnostics import Diagnostic
 from aksparse.iproute.links.records import Link
 from aksparse.records import Record
@@ -22,8 +23,8 @@ def _links_output(capture: Capture) -> Parsed[Link] | None:
     return speaking(outputs_in(capture, "ip_addr"), lambda links: (any(link.addr_info for link in links), len(links)))
 
 
-def host_links(capture: Capture, bridges: Iterable[HostBridge], *, known: bool) -> tuple[tuple[HostLink, ...], bool]:
-    """The interfaces that `ip addr` lists, and those that are only known as ports; and whether these are all."""
+def host_links(capture: Capture, bridges: Iterable[HostBridge], *, known: bool) -> tuple[HostLink, ...]:
+    """The interfaces that `ip addr` lists, and those that are only known as ports."""
     masters = {port: bridge for bridge in bridges for port in bridge.ports}
     output = _links_output(capture)
     links = [
@@ -46,7 +47,28 @@ def host_links(capture: Capture, bridges: Iterable[HostBridge], *, known: bool) 
         for port, bridge in masters.items()
         if port not in names
     ]
-    return tuple(links), output is not None and _lists_all(output)
+    return tuple(links)
+
+
+def lists_all_links(capture: Capture, named: Mapping[str, Record]) -> bool:
+    """Whether an output has all interfaces, those among them that other outputs name."""
+    output = _links_output(capture)
+    return output is not None and _lists_all(output) and named.keys() <= {link.ifname for link in output}
+
+
+def unlisted_links(capture: Capture, named: Mapping[str, Record]) -> Iterator[Diagnostic]:
+    """The interfaces that other outputs name and that are not in the list of all."""
+    output = _links_output(capture)
+    missing = named.keys() - {link.ifname for link in output or ()}
+    if output is not None and _lists_all(output) and missing:
+        first = min(missing)
+        message = (
+            f"{', '.join(sorted(missing))}: not in it, and {named[first].span} names {first}; "
+            "it is cut, or of another node or moment"
+        )
+        yield Diagnostic(
+            code="unlisted-interface", severity="warning", message=message, source=output.source, line=output.line
+        )
 
 
 _OF_ALL = {"address", "addr", "a", "link", "l", "show", "list", "ls", "-d", "-details", "-s", "-o", "-c"}
@@ -63,12 +85,12 @@ def _lists_all(output: Parsed[Link]) -> bool:
 
 
 def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
-    """The bridges that `brctl show` lists, or else those that interfaces name as their master; and whether it is known.
+    """The bridges that `brctl show` lists, or interfaces name as their master; and whether these are all.
 
     The master of a `SLAVE` is no bridge, but a bond, or the interface that a virtual function accelerates; nor is a
     `MASTER` one, but a bond or a VRF.
     """
-    shown, links = speaking(outputs_in(capture, "brctl_show"), _shows_all), _links_output(capture)
+    shown = speaking(outputs_in(capture, "brctl_show"), _shows_all)
     ports: dict[str, list[str]] = {}
     records: dict[str, list[Record]] = {}
     for bridge in shown or ():
@@ -76,24 +98,35 @@ def host_bridges(capture: Capture) -> tuple[tuple[HostBridge, ...], bool]:
             ports[bridge.name] = list(bridge.interfaces)
             records[bridge.name] = [bridge]
     all_shown = shown is not None and _shows_all(shown)[0]
-    ports_listed = speaking(outputs_in(capture, "bridge_link"))
-    if not all_shown:
-        masters = {link.ifname for link in links or () if "MASTER" in (link.flags or ())}
-        listed = [*(ports_listed or ()), *(link for link in links or () if "SLAVE" not in (link.flags or ()))]
-        shown_ports = {port for ports_of_one in ports.values() for port in ports_of_one}
-        for port in listed:
-            if port.master is None or port.master in masters or port.ifname in shown_ports:
-                continue
-            if port.ifname not in ports.setdefault(port.master, []):
-                ports[port.master].append(port.ifname)
-                records.setdefault(port.master, []).append(port)
+    shown_ports = {port for ports_of_one in ports.values() for port in ports_of_one}
+    for port in _listed_ports(capture):
+        if port.ifname in shown_ports or port.master is None:
+            continue
+        if port.ifname not in ports.setdefault(port.master, []):
+            ports[port.master].append(port.ifname)
+            records.setdefault(port.master, []).append(port)
     bridges = (HostBridge(name=name, ports=tuple(ports[name]), records=tuple(records[name])) for name in ports)
-    return tuple(bridges), all_shown or links is not None or ports_listed is not None
+    return tuple(bridges), all_shown or _lists_all_ports(capture)
+
+
+def _listed_ports(capture: Capture) -> list[BridgePort | Link]:
+    """The ports of bridges, one by one, as other listings than `brctl show` have them."""
+    links = _links_output(capture) or ()
+    masters = {link.ifname for link in links if "MASTER" in (link.flags or ())}
+    ports = speaking(outputs_in(capture, "bridge_link")) or ()
+    listed = [*ports, *(link for link in links if "SLAVE" not in (link.flags or ()))]
+    return [port for port in listed if port.master is not None and port.master not in masters]
+
+
+def _lists_all_ports(capture: Capture) -> bool:
+    output = speaking(outputs_in(capture, "bridge_link"))
+    return output is not None and complete(output) and "dev" not in (output.argv or ())
 
 
 def _shows_all(output: Parsed[Bridge]) -> tuple[bool, int]:
-    """Whether `brctl show` was asked for all bridges, and how many it has."""
-    return len(output.argv or ()) <= 2 and complete(output), len(output)
+    """Whether `brctl show` was asked for all bridges and has its first line, and how many it has."""
+    asked = len(output.argv or ()) <= 2 and complete(output) and "header" in output.ignored.values()
+    return asked, len(output)
 
 
 def uplink(wiring: Wiring) -> HostLink | None:
@@ -127,6 +160,16 @@ def contradicting_ports(capture: Capture) -> Iterator[Diagnostic]:
     for output in outputs_in(capture, "bridge_link"):
         if complete(output) and {(port.ifname, port.master) for port in output if port.master} != ports:
             yield second_output(output, shown, "list of ports")
+    missing = [
+        port for port in _listed_ports(capture) if isinstance(port, Link) and (port.ifname, port.master) not in ports
+    ]
+    if missing:
+        message = (
+            f"{missing[0].span} says that {missing[0].ifname} is a port of {missing[0].master}, which is not in it"
+        )
+        yield Diagnostic(
+            code="unlisted-port", severity="warning", message=message, source=shown.source, line=shown.line
+        )
 
 
 def passed_over(capture: Capture) -> Iterator[Diagnostic]:

@@ -135,7 +135,8 @@ class PolicyRule:
     Attributes:
         priority: its priority; the kernel looks at the rules in ascending order.
         version: the version of IP that it is for.
-        packets: which packets it is for, in the words of `ip rule`; absent when it is for all.
+        packets: which packets it is for, and which routes of the table are passed over, in the words of `ip rule`;
+            absent when it is for all.
         table: the name or number of the table that it looks into.
         action: what becomes of packets instead, such as `unreachable`.
         records: where this was read.

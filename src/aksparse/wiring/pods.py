@@ -16,7 +16,7 @@ from aksparse.records import Record
 from aksparse.wiring.containers import Containers
 from aksparse.wiring.model import MAIN, HostLink, HostRoute, PodWiring, Wiring, naming
 from aksparse.wiring.outputs import OF_THE_NODE, Namespace, namespace_of
-from aksparse.wiring.routes import neighbours, routes_of, routing_tables
+from aksparse.wiring.routes import neighbours_in, routes_of, routing_tables
 
 
 def node_row(wiring: Wiring) -> Node | None:
@@ -192,7 +192,7 @@ def _own_routes(capture: Capture, namespace: Namespace) -> dict[str, Any]:
     routes = routes_of(routing_tables(capture, namespace))
     return {
         "routes": tuple(route for route in routes if route.table == MAIN),
-        "neighbours": neighbours(capture, namespace),
+        "neighbours": neighbours_in(capture, namespace),
     }
 
 

@@ -232,7 +232,7 @@ def policy_rules(capture: Capture) -> tuple[PolicyRule, ...]:
 
 
 def _packets(rule: IPRule) -> str | None:
-    """Which packets a rule is for, in the words of the tool."""
+    """Which packets a rule is for, and which routes of its table are passed over, in the words of the tool."""
     words = [
         "not" if rule.not_ else None,
         _prefixed("from", rule.src if rule.src != "all" else None, rule.srclen),
@@ -249,6 +249,8 @@ def _packets(rule: IPRule) -> str | None:
         _prefixed("tun_id", rule.tun_id),
         _prefixed("dscp", rule.dscp, rule.dscp_mask),
         _prefixed("flowlabel", rule.flowlabel, rule.flowlabel_mask),
+        _prefixed("suppress_prefixlength", rule.suppress_prefixlen),
+        _prefixed("suppress_ifgroup", rule.suppress_ifgroup),
     ]
     return " ".join(word for word in words if word) or None
 
@@ -270,6 +272,6 @@ def _ranged(word: str, first: int | None, last: int | None) -> str | None:
     return None if first is None else f"{word} {first}-{last}"
 
 
-def neighbours(capture: Capture, namespace: Namespace = OF_THE_NODE) -> tuple[Neighbour, ...]:
+def neighbours_in(capture: Capture, namespace: Namespace = OF_THE_NODE) -> tuple[Neighbour, ...]:
     """The neighbours of a network namespace."""
     return tuple(record for output in outputs_in(capture, "ip_neigh", namespace) for record in output)

@@ -67,7 +67,7 @@ def listings(capture: Capture) -> Listings:
 
 
 def _add(found: Listings, name: str, output: Parsed[Any], chains: tuple[Chain, ...], ended: bool) -> None:
-    whole = ended and _has_built_in(name, chains)
+    whole = ended and _has_built_in(name, chains) and _hangs_together(chains)
     found.setdefault((name, _version(output, chains)), []).append(Listing(output=output, chains=chains, whole=whole))
 
 
@@ -86,18 +86,21 @@ def tables(found: Listings) -> tuple[Table, ...]:
 
 
 def _chains(of_table: Iterable[Listing]) -> Iterator[Chain]:
-    """Each chain from the listing that has interfaces, and most rules; `iptables-save` knows where comments end."""
-    listed: dict[str, list[tuple[bool, int, bool, Chain]]] = {}
+    """Each chain from the listing that has interfaces, is whole, and has most rules of it.
+
+    `iptables-save` knows where comments end.
+    """
+    listed: dict[str, list[tuple[bool, bool, int, bool, Chain]]] = {}
     for listing in of_table:
         saved = listing.output.command == "iptables_save"
         for chain in listing.chains:
             if chain.name is None:
                 yield chain
                 continue
-            rank = (listing.has_interfaces, len(chain.rules), saved, chain)
+            rank = (listing.has_interfaces, listing.whole, len(chain.rules), saved, chain)
             listed.setdefault(chain.name, []).append(rank)
     for found in listed.values():
-        yield max(found, key=lambda ranked: ranked[:3])[3]
+        yield max(found, key=lambda ranked: ranked[:4])[4]
 
 
 def contradicting_tables(found: Listings) -> Iterator[Diagnostic]:
@@ -144,6 +147,24 @@ def _table_asked(argv: Sequence[str]) -> str | None:
         if option.startswith(("-t", "--table=")):
             return option.removeprefix("--table=").removeprefix("-t")
     return "filter"
+
+
+def _hangs_together(chains: Sequence[Chain]) -> bool:
+    """Whether no rule or title is missed: each chain has its title, and as many rules lead to it as that says.
+
+    `iptables-save` does not say how many: there some rule leads to each chain that has rules. The chain that marks
+    packets to be dropped is there before anything leads to it.
+    """
+    jumps = Counter(rule.target for chain in chains for rule in chain.rules)
+    for chain in chains:
+        if chain.rules and chain.line == chain.rules[0].line:
+            return False
+        if chain.references is not None and chain.references != jumps[chain.name]:
+            return False
+        alone = chain.references is None and chain.policy is None and not jumps[chain.name]
+        if alone and any(rule.target != "MARK" for rule in chain.rules):
+            return False
+    return True
 
 
 def _has_built_in(name: str, chains: Iterable[Chain]) -> bool:
