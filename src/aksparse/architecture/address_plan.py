@@ -180,13 +180,14 @@ def _networks(node: NodeView) -> Iterator[Named]:
                 yield role, network, lines
     if not node.stated("subnet") and node.subnet is not None:
         yield "node subnet", node.subnet.value, node.subnet.evidence
-    if not node.stated("pod_cidr") and node.pod_route is not None and not _in_subnet(node, node.pod_route.network):
+    if not node.stated("pod_cidr") and node.pod_route is not None and _apart(node, node.pod_route.network):
         yield "pods of the node", node.pod_route.network, node.cite(node.pod_route)
     yield from _docker_bridge(node)
 
 
-def _in_subnet(node: NodeView, network: Network) -> bool:
-    return node.subnet is not None and network == node.subnet.value
+def _apart(node: NodeView, network: Network) -> bool:
+    """Whether a network is known to be no part of the node's subnet."""
+    return node.is_node_network(network) is False
 
 
 def _docker_bridge(node: NodeView) -> Iterator[Named]:
@@ -251,11 +252,11 @@ def _shares(node: NodeView) -> tuple[int | None, int | None, tuple[Evidence, ...
 
 def _parts(node: NodeView) -> Iterator[tuple[int, tuple[Evidence, ...]]]:
     """The length of the prefix of the node's own part of the pod CIDR, by whatever shows it."""
-    if node.pod_route is not None and not _in_subnet(node, node.pod_route.network):
+    if node.pod_route is not None and _apart(node, node.pod_route.network):
         yield node.pod_route.network.prefixlen, node.cite(node.pod_route)
     pods = [pod.address for pod in node.wiring.pods if pod.address is not None]
     for network, lines in node.pod_ranges.items():
-        if not _in_subnet(node, network):
+        if _apart(node, network):
             yield network.prefixlen, lines
     for entry, lines in node.route_table.items():
         if any(node.is_in(address, entry.address_prefix) for address in pods):

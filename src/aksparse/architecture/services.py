@@ -143,7 +143,7 @@ _NO_CHAIN = "the nat table has no chain of a service"
 def _is_whole(node: NodeView) -> bool:
     """Whether the nat table was listed as a whole: in a part of it, services, rules or endpoints may be missing."""
     table = node.wiring.table("nat", node.version)
-    return table is not None and table.whole
+    return table is not None and table.whole and all(service.whole for service in node.wiring.services)
 
 
 def _cut(node: NodeView) -> Unknown:

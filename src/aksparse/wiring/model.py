@@ -274,6 +274,7 @@ class ServiceChain:
             as `azv+`; absent when there is no such rule.
         endpoints: where packets are sent.
         affinity: for how many seconds a client is sent to the same endpoint; absent when it is not.
+        whole: whether none of its endpoints is missing, as far as its chains show.
         records: where this was read.
         row: its row in a listing of the cluster's services.
     """
@@ -289,6 +290,7 @@ class ServiceChain:
     masquerade_unless_in: str | None = None
     endpoints: tuple[Endpoint, ...]
     affinity: int | None = None
+    whole: bool = True
     records: tuple[Record, ...]
     row: Service | None = None
 

@@ -110,6 +110,7 @@ def _services(chains: Chains, rows: dict[tuple[str | None, str], Service]) -> It
             masquerade_unless_in=next(iter(unless_in), None),
             endpoints=endpoints,
             affinity=_affinity(chain),
+            whole=bool(chain.rules) and len(endpoints) == len(_jumps_to_endpoints(chain)),
             records=(rule, *marks[:1], *(record for endpoint in endpoints for record in endpoint.records)),
             row=_row(name, rows),
         )
@@ -138,20 +139,24 @@ def _affinity(chain: Chain) -> int | None:
     return next((match.seconds for match in seen if match.seconds is not None), None)
 
 
+def _jumps_to_endpoints(chain: Chain) -> list[Rule]:
+    """The rules of a service's chain that lead to its endpoints; those of session affinity lead to the same ones."""
+    return [
+        rule
+        for rule in chain.rules
+        if (rule.target or "").startswith("KUBE-SEP-")
+        and not any(isinstance(match, RecentMatch) for match in rule.matches)
+    ]
+
+
 def _endpoints(chain: Chain, chains: Chains) -> Iterator[Endpoint]:
     left = Decimal(1)
-    for jump in chain.rules:
-        name = jump.target or ""
-        target = chains.get(name)
-        if target is None or not name.startswith("KUBE-SEP-"):
-            continue
-        if any(isinstance(match, RecentMatch) for match in jump.matches):
-            continue  # session affinity: the rules below lead to the same endpoints
+    for jump in _jumps_to_endpoints(chain):
         statistic = next((match for match in jump.matches if isinstance(match, StatisticMatch)), None)
         probability = statistic.probability if statistic else None
         share = left * (1 if probability is None else probability)
         left -= share
-        for rule in target.rules:
+        for rule in _rules(jump.target or "", chains):
             to = next((option for option in rule.target_options if isinstance(option, ToOption)), None)
             if rule.target == "DNAT" and to is not None and to.address is not None:
                 yield Endpoint(

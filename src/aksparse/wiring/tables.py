@@ -26,6 +26,16 @@ _BUILT_IN = {
 }
 
 
+_TARGETS = {
+    *("ACCEPT", "DROP", "QUEUE", "RETURN"),
+    *("AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK", "CONNSECMARK", "CT", "DNAT", "DNPT", "DSCP", "ECN"),
+    *("HL", "HMARK", "IDLETIMER", "LED", "LOG", "MARK", "MASQUERADE", "NETMAP", "NFLOG", "NFQUEUE", "NOTRACK"),
+    *("RATEEST", "REDIRECT", "REJECT", "SECMARK", "SET", "SNAT", "SNPT", "SYNPROXY", "TCPMSS", "TCPOPTSTRIP", "TEE"),
+    *("TOS", "TPROXY", "TRACE", "TTL", "ULOG"),
+}
+"""The targets of iptables(8) and iptables-extensions(8) that are no chains."""
+
+
 @attrs.frozen(kw_only=True)
 class Listing:
     """A table, as far as one output has it.
@@ -86,21 +96,27 @@ def tables(found: Listings) -> tuple[Table, ...]:
 
 
 def _chains(of_table: Iterable[Listing]) -> Iterator[Chain]:
-    """Each chain from the listing that has interfaces, is whole, and has most rules of it.
+    """Each chain from the listing that has the same rules of it as one of the whole table, and says most of them.
 
-    `iptables-save` knows where comments end.
+    A listing has interfaces or hides them; `iptables-save` knows where comments end.
     """
-    listed: dict[str, list[tuple[bool, bool, int, bool, Chain]]] = {}
-    for listing in of_table:
+    whole: dict[str, list[object]] = {}
+    listed: dict[str, list[tuple[bool, bool, bool, int, bool, Chain]]] = {}
+    ordered = sorted(of_table, key=lambda listing: not listing.whole)
+    for listing in ordered:
         saved = listing.output.command == "iptables_save"
         for chain in listing.chains:
             if chain.name is None:
                 yield chain
                 continue
-            rank = (listing.has_interfaces, listing.whole, len(chain.rules), saved, chain)
+            targets = [(rule.target, rule.target_options) for rule in chain.rules]
+            if listing.whole:
+                whole.setdefault(chain.name, []).append(targets)
+            agrees = targets in whole.get(chain.name, [targets])
+            rank = (agrees, listing.has_interfaces, listing.whole, len(targets), saved, chain)
             listed.setdefault(chain.name, []).append(rank)
     for found in listed.values():
-        yield max(found, key=lambda ranked: ranked[:4])[4]
+        yield max(found, key=lambda ranked: ranked[:5])[5]
 
 
 def contradicting_tables(found: Listings) -> Iterator[Diagnostic]:
@@ -156,6 +172,8 @@ def _hangs_together(chains: Sequence[Chain]) -> bool:
     packets to be dropped is there before anything leads to it.
     """
     jumps = Counter(rule.target for chain in chains for rule in chain.rules)
+    if jumps.keys() - {chain.name for chain in chains} - _TARGETS - {None}:
+        return False
     for chain in chains:
         if chain.rules and chain.line == chain.rules[0].line:
             return False
