@@ -551,3 +551,22 @@ def test_every_record_of_a_wiring_is_one_of_its_capture(directory: Path) -> None
     assert len(records) > 30
     assert all(id(record) in known for record in records)
     assert len(wiring.capture.records("docker_ps", Container)) == 8
+
+
+def test_a_list_of_interfaces_that_lacks_one_which_others_name_is_not_taken_to_be_of_all(tmp_path: Path) -> None:
+    lo = "1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue state UNKNOWN\n    link/loopback 00:00:00:00:00:00\n"
+    routes = "$ ip route\ndefault via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0\n"
+    whole = wiring_of(write(tmp_path, {"log.txt": f"$ ip link\n{lo}{link(2, 'eth0', None)}{routes}"}))
+    assert (whole.links_known, whole.bridges_known) == (True, True)
+    cut = wiring_of(write(tmp_path, {"log.txt": f"$ ip link\n{lo}{routes}"}))
+    assert (cut.links_known, cut.bridges_known) == (False, False)
+
+
+def test_a_port_that_brctl_does_not_list_is_one_and_is_told(tmp_path: Path) -> None:
+    shown = "bridge name\tbridge id\t\tSTP enabled\tinterfaces\ndocker0\t\t8000.160c0cac5660\tno\t\t\n"
+    log = f"$ brctl show\n{shown}$ ip addr\n{link(2, 'eth0', None, 'master azure0 ')}"
+    wiring = wiring_of(write(tmp_path, {"log.txt": log}))
+    assert {bridge.name: bridge.ports for bridge in wiring.bridges} == {"docker0": (), "azure0": ("eth0",)}
+    (told,) = wiring.diagnostics
+    assert (told.code, told.line) == ("unlisted-port", 2)
+    assert "eth0 is a port of azure0, which is not in it" in told.message

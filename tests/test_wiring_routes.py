@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aksparse import Known, Wiring, describe
+from aksparse import Capture, Known, Wiring, describe
 from aksparse.wiring.model import Hop, HostRoute
 from tests.nodes import wiring_of
 
@@ -270,3 +270,37 @@ def test_a_rule_for_some_packets_is_not_told_to_be_for_all(rule: str, packets: s
     assert found.packets == packets
     assert not found.is_usual
     assert (found.table, found.action) in (("100", None), (None, "the table of the VRF"))
+
+
+KERNELS_OWN = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n"
+ONE_ROUTE = "$ ip route\ndefault via 10.0.0.1 dev eth0\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (KERNELS_OWN, ()),
+        (KERNELS_OWN[len("0:\tfrom all lookup local\n") :], None),
+        (KERNELS_OWN[: -len("32767:\tfrom all lookup default\n")], None),
+        ("9:\tfrom all fwmark 0x200/0xf00 lookup 2004\n", ("fwmark 0x200/0xf00 (table 2004)",)),
+        ("9:\tfrom all lookup main suppress_prefixlength 0\n", ("suppress_prefixlength 0 (table main)",)),
+    ],
+)
+def test_that_there_are_no_other_rules_is_told_of_all_rules_alone(
+    rules: str, told: tuple[str, ...] | None, tmp_path: Path
+) -> None:
+    fact = describe(of_log(tmp_path, f"{ONE_ROUTE}$ ip rule\n{rules}")).default_route
+    assert isinstance(fact, Known)
+    assert fact.value.other_rules == told
+
+
+def test_a_default_route_is_told_when_it_is_not_known_if_it_leads_to_a_bridge(tmp_path: Path) -> None:
+    fact = describe(of_log(tmp_path, ONE_ROUTE)).default_route
+    assert isinstance(fact, Known)
+    assert (fact.value.via, fact.value.summary()) == (None, "via 10.0.0.1 dev eth0")
+    assert fact.value.meaning() == "what leaves the node leaves through eth0"
+
+
+def test_a_capture_is_joined_before_it_is_described() -> None:
+    with pytest.raises(TypeError, match="as build_wiring makes one of a capture, not Capture"):
+        describe(Capture(name="node"))  # type: ignore[arg-type]

@@ -116,7 +116,7 @@ def _node_address(left: NodeAddress, right: NodeAddress) -> Sentences:
 def _default_route(left: DefaultRoute, right: DefaultRoute) -> Sentences:
     if set(right.other_rules or ()) - set(left.other_rules or ()):
         yield "look into the tables that ip rule names (ip route show table all): some packets take another way"
-    if left.via != right.via:
+    if None not in (left.via, right.via) and left.via != right.via:
         yield f"rules for what leaves through {left.interface} have to name {right.interface}"
 
 

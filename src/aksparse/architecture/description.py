@@ -126,7 +126,12 @@ def describe(wiring: Wiring) -> Architecture:
 
     Returns:
         The facts, each `Known` (`value`, `evidence`) or `Unknown` (`reason`, `commands`).
+
+    Raises:
+        TypeError: it is no wiring, such as a capture that is not joined yet.
     """
+    if not isinstance(wiring, Wiring):
+        raise TypeError(f"describe takes a wiring, as build_wiring makes one of a capture, not {type(wiring).__name__}")
     node = NodeView(wiring)
     told = Architecture(
         name=wiring.capture.name,

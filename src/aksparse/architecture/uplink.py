@@ -50,7 +50,7 @@ class DefaultRoute:
     """The node's default route.
 
     Attributes:
-        via: what it leaves through: `uplink` or `bridge`.
+        via: what it leaves through: `uplink` or `bridge`; absent when it is not known if the interface is a bridge.
         other_rules: the rules of `ip rule` by which some packets are routed by other tables than all others are;
             absent when the rules were not listed.
         interface: the interface.
@@ -59,7 +59,7 @@ class DefaultRoute:
         ipv6: the same of IPv6, where pods have addresses of both versions.
     """
 
-    via: str
+    via: str | None = None
     other_rules: tuple[str, ...] | None = None
     interface: str = attrs.field(metadata=INSTANCE)
     gateway: Address | None = instance()
@@ -68,14 +68,16 @@ class DefaultRoute:
 
     def summary(self) -> str:
         rules = f"; not for {listing(self.other_rules)}" if self.other_rules else ""
-        return f"via {self.gateway} dev {self.interface}, the {self.via}{rules}"
+        role = f", the {self.via}" if self.via is not None else ""
+        return f"via {self.gateway} dev {self.interface}{role}{rules}"
 
     def meaning(self) -> str:
         rules = f", but for {listing(self.other_rules)}" if self.other_rules else ""
         if self.via == "bridge":
             way = f"leaves through the bridge {self.interface}, and only then through its uplink"
         else:
-            way = f"leaves through {self.interface} directly"
+            directly = " directly" if self.via is not None else ""
+            way = f"leaves through {self.interface}{directly}"
         return f"what leaves the node {way}{rules}"
 
 
@@ -192,15 +194,14 @@ def default_route(node: NodeView) -> Fact[DefaultRoute]:
     route = node.wiring.default_route
     if route is None or route.dev is None:
         return Unknown(reason="no default route of the node is in the capture", commands=ROUTES)
-    if not node.wiring.bridges_known:
-        return Unknown(reason=f"whether {route.dev} is a bridge is not in the capture", commands=HOST_LINKS)
     bridge = node.wiring.bridge(route.dev)
+    no_bridge = "uplink" if node.wiring.bridges_known else None
     rules = [rule for rule in node.wiring.rules if rule.version == route.network.version]
     unusual = [rule for rule in rules if not rule.is_usual]
     # Without the first and the last of the kernel's own rules a listing may be cut: that it has no others says nothing.
     ends = {rule.priority for rule in rules} >= {0, _LAST_RULE[route.network.version]}
     value = DefaultRoute(
-        via="bridge" if bridge else "uplink",
+        via="bridge" if bridge else no_bridge,
         other_rules=tuple(map(_rule, unusual)) if unusual or ends else None,
         interface=route.dev,
         gateway=route.gateway,

@@ -13,7 +13,6 @@ from aksparse.wiring.host import (
     host_links,
     lists_all_links,
     passed_over,
-    unlisted_links,
     uplink,
 )
 from aksparse.wiring.model import MAIN, Wiring
@@ -63,7 +62,6 @@ def build_wiring(capture: Capture) -> Wiring:
         diagnostics=(
             *passed_over(capture),
             *contradicting_ports(capture),
-            *unlisted_links(capture, named),
             *contradicting_routes(routing),
             *contradicting_tables(found),
             *stale_endpoints(followed, capture),

@@ -56,21 +56,6 @@ def lists_all_links(capture: Capture, named: Mapping[str, Record]) -> bool:
     return output is not None and _lists_all(output) and named.keys() <= {link.ifname for link in output}
 
 
-def unlisted_links(capture: Capture, named: Mapping[str, Record]) -> Iterator[Diagnostic]:
-    """The interfaces that other outputs name and that are not in the list of all."""
-    output = _links_output(capture)
-    missing = named.keys() - {link.ifname for link in output or ()}
-    if output is not None and _lists_all(output) and missing:
-        first = min(missing)
-        message = (
-            f"{', '.join(sorted(missing))}: not in it, and {named[first].span} names {first}; "
-            "it is cut, or of another node or moment"
-        )
-        yield Diagnostic(
-            code="unlisted-interface", severity="warning", message=message, source=output.source, line=output.line
-        )
-
-
 _OF_ALL = {"address", "addr", "a", "link", "l", "show", "list", "ls", "-d", "-details", "-s", "-o", "-c"}
 
 
