@@ -292,9 +292,9 @@ FORMAT_WORDS = {
     " scope metric any proto valid lft preferred flags none"
     # `on` and `off`, `inherit` and `auto`, and names that are others in the JSON.
     " on off inherit auto minmtu maxmtu numtxqueues numrxqueues addrgenmode portname portid switchid protodown"
-    " overrun collsns heartbt transns mcast interval count designated dev srcport dstport local map 6rd grat"
+    " overrun collsns heartbt heartbeat transns mcast interval count designated dev srcport dstport local map 6rd grat"
     " udpcsum noudpcsum udp6zerocsumtx noudp6zerocsumtx noudp6zerocsumrx remcsumtx nolearning flowlabel maxaddr"
-    " noudp noproxy norsc nol2miss nol3miss noremcsum nolocalbypass"
+    " noudp noproxy norsc nol2miss nol3miss noremcsum nolocalbypass noexternal nomcroute"
     " remotes nopmtudisc noencap hoplimit encaplimit localremote innerprotoinherit sequence"
     " mac bcast spoof checking query rss prog xdpgeneric xdpoffload xdpmulti"
     " pkey dbitrate dsample dtq dprop dphase dsjw dbrp icvlen encodingsa validate send end station nomultiproto",

@@ -320,7 +320,8 @@ def test_ip_addr_agrees_with_ip_json_key_by_key(case: CommandCase) -> None:
             # Where the namespace has a name the text shows that in place of its number.
             del record["link_netns"], judge["link_netnsid"]
         left_out = set() if "-d" in case.provenance["argv"] else ONLY_IN_IP_JSON
-        assert record == {"addr_info": [], **{key: value for key, value in judge.items() if key not in left_out}}
+        said = {key.replace("-", "_"): value for key, value in judge.items() if key not in left_out}
+        assert record == {"addr_info": [], **said}
 
 
 @by_name(cases_with_oracle("ip_route"))

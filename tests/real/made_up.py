@@ -53,10 +53,13 @@ def name(text: str) -> bytes:
 # The settings of each kind of link, in the order of their numbers, which begin with 1: what each holds, as the methods
 # of `MadeUp` make it, with `+` where the tool relies on it, or `-` where it prints none.
 KINDS = {
-    "bond": "bond_mode n n n n n n addresses n n n n mac n n n n n n n n n ad_info n n mac n n n n addresses6 flag",
+    "bridge": "n n n n n n flag ethertype n +id8 +id8 n n flag flag n n n n mac - n flag flag flag n n n n n n n n n n"
+    " flag flag flag n - flag flag n n flag switches - n n three",
+    "bond": "bond_mode n n n n n n addresses n n n n mac n n n n n n n n n ad_info n n mac n n n n addresses6"
+    " flag flag flag",
     "vlan": "n vlan_flags qos qos ethertype",
     "vxlan": "+id ipv4 n ipv4 n n flag n n ports flag flag flag flag port ipv6 ipv6 flag flag flag flag flag - - flag"
-    " n - flag three - flag",
+    " n - flag three - flag - eight flag",
     "macvlan": "macvlan_mode flag - - macs n n n n",
     "ipvlan": "three three",
     "tun": "n n +one_or_two flag flag flag flag n n",
@@ -78,15 +81,52 @@ KINDS = {
     "macsec": "eight - n8 cipher n n flag flag flag flag flag flag three - three",
     "rmnet": "n n",
     "wwan": "n",
-    "geneve": "+id ipv4 n n port flag ipv6 flag flag flag n flag three flag",
+    "ovpn": "flag",
+    "geneve": "+id ipv4 n n port flag ipv6 flag flag flag n flag three flag - - ipv4 ipv6",
 }
 KINDS |= {"macvtap": KINDS["macvlan"], "ipvtap": KINDS["ipvlan"], "sit": KINDS["ipip"], "ip6gretap": KINDS["ip6gre"]}
 KINDS |= {"gretap": KINDS["gre"], "erspan": KINDS["gre"], "ip6erspan": KINDS["ip6gre"]}
 KINDS |= dict.fromkeys(("team", "netdevsim", "nlmon", "dummy", "wireguard", "ifb", "virt_wifi", "vcan"), "")
+# Words of the formats are names as good as others.
+NAMES = (
+    *(
+        "eth0.100",
+        "a:b",
+        "br-5f2c9a1e0b7d",
+        "fifteen-letters",
+        "0",
+        "1500",
+        "0x10",
+        "10.0.0.1",
+        "fe80::1",
+        "dev",
+        "via",
+    ),
+    *(
+        "all",
+        "default",
+        "unreachable",
+        "nexthop",
+        "master",
+        "state",
+        "link",
+        "inet",
+        "mtu",
+        "UP",
+        "none",
+        "if5",
+        "metric",
+    ),
+)
+# Types of hardware whose addresses are Ethernet's, IP addresses, something else, or none.
+HARDWARE = {
+    **{1: "mac", 772: "mac", 519: "nothing", 65534: "nothing", 65535: "mac", 32: "guid", 512: "nothing", 801: "mac"},
+    **{768: "ipv4", 776: "ipv4", 778: "ipv4", 769: "ipv6", 823: "ipv6", 280: "nothing", 820: "eight", 9999: "mac"},
+}
 PORTS = {
-    "bond": "flag link_state n mac n n8 bits8 bits8 n",
+    "bond": "flag link_state n mac n n8 bits8 bits8 n n three three",
     "bridge": "+port_state +n +n flag flag flag flag flag flag flag flag flag id8 id8 n n n n flag flag n n n - three -"
-    " flag flag flag flag n flag flag n - - n n flag",
+    " flag flag flag flag n flag flag n - - n n flag n flag",
     "vrf": "n",
     "team": "",
 }
@@ -139,6 +179,12 @@ class MadeUp:
     def mac(self) -> bytes:
         return b"\x02" + self.random.randbytes(5)
 
+    def nothing(self) -> bytes:
+        return b""
+
+    def guid(self) -> bytes:
+        return self.random.randbytes(20)
+
     def macs(self) -> bytes:
         return b"".join(attribute(4, self.mac()) for _ in range(self.random.randrange(3)))
 
@@ -147,7 +193,10 @@ class MadeUp:
 
     def ipv6(self) -> bytes:
         return self.random.choice(
-            (bytes(16), b"\x20\x01\x0d\xb8" + self.random.randbytes(12), b"\xfe\x80" + bytes(13) + b"\1")
+            (
+                *(bytes(16), b"\x20\x01\x0d\xb8" + self.random.randbytes(12), b"\xfe\x80" + bytes(13) + b"\1"),
+                bytes(10) + b"\xff\xff" + self.random.randbytes(4),
+            )
         )
 
     def addresses(self) -> bytes:
@@ -198,6 +247,10 @@ class MadeUp:
 
     def cipher(self) -> bytes:
         return struct.pack("Q", self.random.choice((0x0080020001000001, 0x0080C20001000002)))
+
+    def switches(self) -> bytes:
+        """Several in one number, and which of them there are."""
+        return u32(self.random.getrandbits(4)) + u32(15)
 
     def bond_mode(self) -> bytes:
         return self.one(*range(7))
@@ -271,17 +324,19 @@ class MadeUp:
         if master:
             info += attribute(4, name(master)) + attribute(5, self.settings(PORTS[master]))
         functions = [self.function(number) for number in range(self.random.choice((0, 0, 0, 0, 2)))]
-        address = self.mac()
+        hardware = self.random.choice((1, 1, 1, *HARDWARE))
+        make: Callable[[], bytes] = getattr(self, HARDWARE[hardware])
+        address = make()
+        called = self.random.choice((f"x{index}", f"x{index}", f"{self.random.choice(NAMES)}{index}"[-15:]))
         attributes = [
-            attribute(3, name(f"x{index}")),
+            attribute(3, name(called)),
             attribute(4, u32(self.random.randint(0, 2**31 - 1))),
             attribute(16, u8(self.random.randrange(7))),
             attribute(23, *(self.counter() for _ in range(25))),
             attribute(30, self.n()),
             attribute(18, info),
-            self.maybe(1, address, chance=0.9),
-            self.maybe(2, self.mac(), chance=0.8),
-            self.maybe(54, self.random.choice((address, self.mac()))),
+            *(address and (self.maybe(1, address, chance=0.9), self.maybe(2, make(), chance=0.8))),
+            *(address and (self.maybe(54, self.random.choice((address, make()))),)),
             self.maybe(6, name("noqueue")),
             self.maybe(10, u32(1), chance=0.3),
             self.maybe(5, u32(self.random.randrange(3)), chance=0.3),
@@ -291,7 +346,12 @@ class MadeUp:
             self.maybe(27, self.n()),
             attribute(39, u8(self.random.randrange(2))),
             self.maybe(55, attribute(1, u32(255)), attribute(2, u32(self.random.randrange(256))), chance=0.3),
-            *(self.maybe(number, self.n(), chance=0.8) for number in (61, 50, 51, 31, 32, 41, 40, 59, 60, 58, 35)),
+            self.maybe(65, attribute(1, self.n()), chance=0.2),
+            self.maybe(67, self.flag(), chance=0.2),
+            *(
+                self.maybe(number, self.n(), chance=0.8)
+                for number in (63, 64, 61, 50, 51, 31, 32, 41, 40, 59, 60, 58, 35)
+            ),
             self.maybe(38, name("p0s1"), chance=0.2),
             self.maybe(34, self.random.randbytes(3), chance=0.2),
             self.maybe(36, self.random.randbytes(6), chance=0.2),
@@ -304,7 +364,7 @@ class MadeUp:
         if functions:
             attributes += [attribute(21, u32(len(functions))), attribute(22, *functions)]
         flags = self.random.choice((0x1043, 0x11043, 0x1003, self.random.getrandbits(19)))
-        return message(NEW_LINK, struct.pack("HHiII", 0, 1, index, flags, 0), *attributes)
+        return message(NEW_LINK, struct.pack("HHiII", 0, hardware, index, flags, 0), *attributes)
 
     def bridge_port(self, index: int) -> bytes:
         return message(
@@ -343,7 +403,8 @@ class MadeUp:
         """An address; what is behind the prefix is 0."""
         octets = self.random.choice((self.random.randbytes(4), b"\x0a\0\0\1"))
         if family == INET6:
-            octets = b"\xfd" + self.random.randbytes(11) + octets
+            mapped, compatible = bytes(10) + b"\xff\xff", bytes(12)
+            octets = self.random.choice((*[b"\xfd" + self.random.randbytes(11)] * 6, mapped, compatible)) + octets
         bits = 8 * len(octets)
         number = int.from_bytes(octets, "big")
         if length is not None:

@@ -65,7 +65,7 @@ def told_twice(namespace: Namespace, forms: Sequence[Form]) -> dict[Form, tuple[
 def records_of(parse: Callable[[str], Parsed[Any]], text: str) -> Objects:
     parsed = parse(text)
     assert parsed.diagnostics == ()
-    records: Objects = to_builtins(parsed.records)
+    records: Objects = said_by_text(to_builtins(parsed.records))
     return records
 
 

@@ -62,6 +62,7 @@ class BridgePort(Record):
         isolated: whether the port reaches only ports that are not isolated.
         locked: whether only known addresses may send through the port.
         mab: whether addresses that are refused for that are learned as locked.
+        neigh_forward_grat: whether gratuitous ARP packets pass although the bridge answers for neighbours.
         mcast_n_groups: the number of multicast groups that the port is in.
         mcast_max_groups: the most it may be in; 0 is no limit.
         other: the rest, from the first word on that is not known.
@@ -97,6 +98,7 @@ class BridgePort(Record):
     isolated: bool | None = None
     locked: bool | None = None
     mab: bool | None = None
+    neigh_forward_grat: bool | None = None
     mcast_n_groups: int | None = None
     mcast_max_groups: int | None = None
     other: str | None = None
@@ -117,7 +119,7 @@ _state = pp.Regex(r"disabled|listening|learning|forwarding|blocking|\([0-9]{1,3}
 _SWITCHES = (
     *("hairpin", "guard", "root_block", "fastleave", "learning", "learning_sync", "flood", "mcast_flood"),
     *("bcast_flood", "mcast_to_unicast", "neigh_suppress", "neigh_vlan_suppress", "vlan_tunnel", "isolated"),
-    *("locked", "mab"),
+    *("locked", "mab", "neigh_forward_grat"),
 )
 _DETAIL = {
     **{name: _a_switch(name) for name in _SWITCHES},

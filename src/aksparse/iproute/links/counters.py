@@ -16,6 +16,7 @@ _COUNTER_NAMES = {
     **{"fifo": "fifo_errors", "aborted": "aborted_errors", "window": "window_errors", "heartbt": "heartbeat_errors"},
     "transns": "carrier_changes",
     "bcast": "broadcast",
+    "heartbeat": "heartbeat_errors",  # in older releases
 }
 _COUNTERS = LineGrammar(
     pp.Regex(r"RX|TX").set_name("RX or TX")("direction")

@@ -90,13 +90,15 @@ def _to_prefix(key: str) -> Callable[[str], Fields]:
 
 _PORT_STATE = r"[0-9]{1,5} +(?:ad_(?:actor|partner)_oper_port_state_str )? *<[a-z_,]*>"
 _FLAGS = shaped("", r"<[A-Z0-9_a-z,]*>", lambda text: {"flags": [flag for flag in text[1:-1].split(",") if flag]})
-_QOS_MAP = r"\{ (?:[0-9]{1,9}:[0-9]{1,9} )*\}"
+_QOS_MAP = r"\{ (?:[0-9]{1,10}:[0-9]{1,10} )*\}"
 
 _COMMON = options(
     numbers("promiscuity allmulti minmtu:min_mtu maxmtu:max_mtu numtxqueues:num_tx_queues numrxqueues:num_rx_queues"),
     numbers("gso_max_size gso_max_segs tso_max_size tso_max_segs gro_max_size gso_ipv4_max_size gro_ipv4_max_size"),
     strings("addrgenmode:inet6_addr_gen_mode portname:phys_port_name portid:phys_port_id switchid:phys_switch_id"),
     strings("parentbus parentdev"),
+    flags("netns-immutable:netns_immutable"),
+    numbers("dpll-pin:dpll_pin"),
 )
 _TUNNEL = (
     flags("external"),
@@ -147,7 +149,8 @@ _KINDS: dict[str, Options] = {
         numbers("mcast_query_response_interval:mcast_query_response_intvl mcast_igmp_version mcast_mld_version"),
         numbers("mcast_startup_query_interval:mcast_startup_query_intvl"),
         numbers("nf_call_iptables nf_call_ip6tables nf_call_arptables"),
-        strings("vlan_protocol bridge_id designated_root:root_id group_fwd_mask group_address:group_addr"),
+        numbers("mdb_offload_fail_notification"),
+        strings("vlan_protocol bridge_id designated_root:root_id group_fwd_mask group_address:group_addr stp_mode"),
         timers("hello_timer tcn_timer topology_change_timer gc_timer"),
         *_QUERIER,
     ),
@@ -159,7 +162,7 @@ _KINDS: dict[str, Options] = {
         numbers("mcast_router:multicast_router mcast_n_groups mcast_max_groups backup_nhid"),
         switches("hairpin guard root_block fastleave learning flood proxy_arp proxy_arp_wifi mcast_fast_leave"),
         switches("mcast_flood bcast_flood mcast_to_unicast neigh_suppress neigh_vlan_suppress vlan_tunnel"),
-        switches("isolated locked mab"),
+        switches("isolated locked mab neigh_forward_grat"),
         timers("hold_timer message_age_timer forward_delay_timer"),
     ),
     "bond": options(
@@ -171,11 +174,11 @@ _KINDS: dict[str, Options] = {
         numbers("num_grat_arp:num_peer_notif all_slaves_active min_links lp_interval packets_per_slave"),
         numbers("ad_aggregator:ad_info.aggregator ad_num_ports:ad_info.num_ports ad_actor_key:ad_info.actor_key"),
         numbers("ad_partner_key:ad_info.partner_key ad_actor_sys_prio ad_user_port_key tlb_dynamic_lb"),
-        switches("coupled_control"),
+        switches("coupled_control broadcast_neighbor lacp_strict"),
     ),
     "bond_slave": options(
-        strings("state mii_status perm_hwaddr"),
-        numbers("link_failure_count queue_id ad_aggregator_id"),
+        strings("state mii_status perm_hwaddr churn_actor_state churn_partner_state"),
+        numbers("link_failure_count queue_id ad_aggregator_id actor_port_prio"),
         valued("prio", signed_integer, int),
         shaped("ad_actor_oper_port_state", _PORT_STATE, _to_port_state("ad_actor_oper_port_state")),
         shaped("ad_partner_oper_port_state", _PORT_STATE, _to_port_state("ad_partner_oper_port_state")),
@@ -188,8 +191,8 @@ _KINDS: dict[str, Options] = {
         shaped("egress-qos-map", _QOS_MAP, _to_map("egress_qos")),
     ),
     "vxlan": options(
-        flags("external gbp gpe remcsumtx:remcsum_tx remcsumrx:remcsum_rx mcroute"),
-        yes_or_no("learning proxy rsc l2miss l3miss localbypass vnifilter udpcsum:udp_csum"),
+        flags("gbp gpe remcsumtx:remcsum_tx remcsumrx:remcsum_rx"),
+        yes_or_no("external mcroute learning proxy rsc l2miss l3miss localbypass vnifilter udpcsum:udp_csum"),
         yes_or_no("udp6zerocsumtx:udp_zero_csum6_tx udp6zerocsumrx:udp_zero_csum6_rx"),
         yes_or_no("udp_csum udp_zero_csum6_tx udp_zero_csum6_rx remcsum_tx remcsum_rx"),  # since 6.2
         numbers("id dstport:port ttl ageing maxaddr:limit"),
@@ -207,7 +210,7 @@ _KINDS: dict[str, Options] = {
         flags("external innerprotoinherit:inner_proto_inherit"),
         yes_or_no("udpcsum:udp_csum udp6zerocsumtx:udp_zero_csum6_tx udp6zerocsumrx:udp_zero_csum6_rx"),
         numbers("id dstport:port ttl"),
-        addresses_by_family("remote"),
+        addresses_by_family("remote local"),
         strings("df flowlabel:label"),
         phrase("ttl auto", {"ttl": 0}),
         phrase("ttl inherit", {"ttl": "inherit"}),
@@ -291,6 +294,7 @@ _KINDS: dict[str, Options] = {
     ),
     "rmnet": options(numbers("mux_id"), _FLAGS),
     "wwan": options(numbers("linkid")),
+    "ovpn": options(strings("mode")),
 }
 _SAME_OPTIONS = {
     **dict.fromkeys(("macvtap",), "macvlan"),

@@ -138,6 +138,8 @@ class Link(Record):
         phys_switch_id: the identifier of the switch that its port is part of.
         parentbus: the bus of its device, such as `pci`.
         parentdev: the device on that bus.
+        netns_immutable: whether the link can't be moved to another namespace.
+        dpll_pin: the pin of a clock generator that the link keeps time with.
         linkinfo: its kind, and how the kind is set up.
         other: what else its details say, in the words of the text.
         stats64: what it has received and transmitted, `rx` and `tx`: bytes, packets, errors and so on (`ip -s` only).
@@ -188,6 +190,8 @@ class Link(Record):
     phys_switch_id: str | None = None
     parentbus: str | None = None
     parentdev: str | None = None
+    netns_immutable: bool | None = None
+    dpll_pin: int | None = None
     linkinfo: LinkInfo | None = None
     other: str | None = None
     stats64: dict[str, dict[str, int]] | None = None
