@@ -51,3 +51,10 @@ def test_a_destination_has_no_bits_outside_its_network(length: int) -> None:
     address = f"255.255.255.255/{length}"
     assert parse_ip_route(f"{address} dev eth0", strict=False).understood == (length == 32)
     assert parse_ip_route(f"0.0.0.0/{length} dev eth0")[0].dst == f"0.0.0.0/{length}"
+
+
+def test_busybox_prints_large_metrics_with_a_sign() -> None:
+    (first, second) = parse_ip_route(
+        "default via 10.0.0.2 dev v0  metric -1 \n10.9.0.0/16 via 10.0.0.3 dev v0  metric -2147483648 \n"
+    )
+    assert (first.metric, second.metric) == (4294967295, 2147483648)

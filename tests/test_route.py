@@ -137,7 +137,7 @@ def test_an_ipv6_destination_has_no_bits_outside_its_prefix(length: int) -> None
     ("row", "message"),
     [
         ("::/129 :: U 256 1 0 eth0", "expected length of an IPv6 prefix, found '129'"),
-        ("10.0.0.0/8 :: U 256 1 0 eth0", "expected IPv6 address or name, found '10.0.0.0'"),
+        ("10.0.0.0/8 :: U 256 1 0 eth0", "expected destination without bits outside its mask 8, found '10.0.0.0'"),
         ("fe80::1::/64 :: U 256 1 0 eth0", "expected IPv6 address, found 'fe80::1::'"),
         ("::/0 :: U many 1 0 eth0", "expected integer, found 'many'"),
     ],
@@ -173,3 +173,10 @@ def test_the_spellings_of_its_command_lines(line: str) -> None:
 )
 def test_the_same_programs_print_other_things_as_well(line: str) -> None:
     assert not route.COMMAND.produced_by(line.split())
+
+
+def test_an_ipv4_mapped_address_is_printed_as_the_one_in_it() -> None:
+    """As net-tools 2.10 prints the routes to ::ffff:10.1.2.0/120 and to ::ffff:0:0/96."""
+    rows = ("10.1.2.0/120  ::  U  1024 1  0 v0", "0.0.0.0/96  fe80::1  UG  1024 2  0 v0")
+    routes = parse_route("\n".join(("Destination  Next Hop  Flag Met Ref Use If", *rows)))
+    assert [route.network for route in routes] == [IPv6Network("::ffff:10.1.2.0/120"), IPv6Network("::ffff:0:0/96")]

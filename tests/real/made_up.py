@@ -146,7 +146,7 @@ class MadeUp:
 
     def number(self) -> int:
         return self.random.choice(
-            (0, 1, 2, 7, 255, 256, 65535, self.random.getrandbits(16), self.random.getrandbits(31))
+            (0, 1, 2, 7, 255, 256, 65535, 2**31 - 1, self.random.getrandbits(16), self.random.getrandbits(31))
         )
 
     def one(self, *numbers: int) -> bytes:
@@ -312,6 +312,10 @@ class MadeUp:
 
     # Messages
 
+    def ways(self) -> bytes:
+        """The links that routes lead through, one of them with an odd name."""
+        return self.plain_link(1, "lo") + self.plain_link(2, self.random.choice(("eth0", *NAMES)))
+
     def plain_link(self, index: int, called: str) -> bytes:
         header = struct.pack("HHiII", 0, 1, index, 0x1043, 0)
         return message(
@@ -453,6 +457,7 @@ class MadeUp:
         )
         flags = self.flags() + self.random.choice((0, 0, 0x100, 0x4000, 0x8000, 0x20000000))
         cached = (0, 1, self.random.choice((0, 360000, 9900, -1200)), self.random.choice((0, -113)), 1, 0, 0, 0)
+        source = self.prefix(family) if not self.random.randrange(6) else 0
         way = [self.maybe(5, self.network(family)), self.maybe(4, u32(self.random.choice((1, 2, 99))), chance=0.8)]
         if not self.random.randrange(6):
             way = [attribute(9, self.hops(family))]
@@ -464,7 +469,7 @@ class MadeUp:
                 "BBBBBBBBI",
                 family,
                 length,
-                0,
+                source,
                 self.random.choice((0, 0, 16, 255)),
                 min(table, 252),
                 protocol,
@@ -473,12 +478,14 @@ class MadeUp:
                 flags,
             ),
             attribute(1, self.network(family, length)) if length else b"",
+            attribute(2, self.network(family, source)) if source else b"",
             *way,
             attribute(15, u32(table)),
             self.maybe(7, self.network(family), chance=0.3),
             self.maybe(6, self.n()),
             self.maybe(11, u32(self.random.choice((5, 0x30004))), chance=0.1),
             self.maybe(16, self.n(), chance=0.1),
+            self.maybe(25, self.n(), chance=0.1),
             self.maybe(12, *map(u32, cached)),
             self.maybe(8, self.metrics(), chance=0.3),
             self.maybe(20, u8(self.random.choice((0, 1, 3)))) if family == INET6 else b"",
@@ -525,6 +532,8 @@ class MadeUp:
             self.maybe(22, u8(self.random.choice((1, 6, 17, 132, 250))), chance=0.3),
             self.maybe(23, u16(port), u16(65535), chance=0.3),
             self.maybe(24, u16(port), u16(port), chance=0.3),
+            self.maybe(25, u8(self.random.randrange(64)), chance=0.2),
+            *self.random.choice(((), (attribute(26, be32(self.random.getrandbits(20))), attribute(27, be32(0xFFFFF))))),
         )
 
     def times(self) -> list[bytes]:
@@ -562,7 +571,7 @@ class MadeUp:
             self.maybe(7, self.n(), chance=0.2),
             self.maybe(8, u32(self.random.choice((1, 2))), chance=0.2),
             self.maybe(9, u32(self.random.choice((1, 2, 99))), chance=0.4),
-            self.maybe(10, self.n(), chance=0.1),
+            self.maybe(10, u32(self.random.randrange(9)), chance=0.1),
             self.maybe(11, self.n(), chance=0.2),
             self.maybe(13, self.n(), chance=0.1),
             self.maybe(14, attribute(1, u8(self.random.randrange(4))), chance=0.2),

@@ -103,6 +103,8 @@ def ipv4_route(chance: Chance) -> str:
 
 def ipv6_route(chance: Chance) -> str:
     network = IPv6Network((chance.getrandbits(128), chance.randint(0, 128)), strict=False)
+    if chance.random() < 0.1:
+        network = IPv6Network((0xFFFF << 32 | chance.getrandbits(32), chance.randint(96, 128)), strict=False)
     hop, other = (f"via fe80::{chance.randint(1, 65535):x} dev {chance.choice(DEVICES)}" for _ in range(2))
     way = chance.choice([hop, f"dev {chance.choice(DEVICES)}", f"nexthop {hop} nexthop {other} weight 9", "", ""])
     kind = chance.choice(["blackhole ", "unreachable ", "prohibit ", "throw "]) if not way else ""

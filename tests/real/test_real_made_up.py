@@ -111,7 +111,7 @@ def test_links_made_up_read_as_in_the_json(seed: int, printed: Printed) -> None:
 @pytest.mark.parametrize("seed", range(14))
 def test_routes_rules_and_neighbours_made_up_read_as_in_the_json(seed: int, printed: Printed) -> None:
     made = MadeUp(seed)
-    links = made.plain_link(1, "lo") + made.plain_link(2, "eth0")
+    links = made.ways()
     for form in made.random.sample(ROUTES, 2):
         text, document = printed(f"ip {form}", links + b"".join(made.route() for _ in range(20)))
         assert_same_routes(records(parse_ip_route, text), document, details="-d" in form)
@@ -126,7 +126,7 @@ def test_routes_rules_and_neighbours_made_up_read_as_in_the_json(seed: int, prin
 @pytest.mark.parametrize("seed", range(7))
 def test_entries_and_ports_made_up_read_as_in_the_json(seed: int, printed: Printed) -> None:
     made = MadeUp(seed)
-    links = made.plain_link(1, "lo") + made.plain_link(2, "eth0")
+    links = made.ways()
     form = made.random.choice(ENTRIES)
     text, document = printed(f"bridge {form}", links + b"".join(made.entry() for _ in range(20)))
     entries = [{key: value for key, value in entry.items() if (key, value) != ("state", "")} for entry in document]
@@ -175,7 +175,7 @@ def part(record: dict[str, Any], keys: str) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", range(8))
 def test_busybox_says_of_what_is_made_up_what_the_json_says(seed: int, printed: Printed) -> None:
     made = MadeUp(seed)
-    links = made.plain_link(1, "lo") + made.plain_link(2, "eth0")
+    links = made.ways()
     link_messages = links + b"".join(made.link(index) for index in range(3, 11))
     addresses = b"".join(made.address(index) for index in range(1, 11) for _ in range(2))
     for form, messages, parse in (

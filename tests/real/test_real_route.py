@@ -43,6 +43,8 @@ route add local 10.13.0.0/16 dev lo table main
 route add 10.14.0.0/16 via 10.0.0.2 tos 0x10
 route add broadcast 10.15.0.0/32 dev v0 table main
 route add multicast 224.0.0.0/4 dev v0
+route add ::ffff:0:0/96 via fe80::1 dev v0
+route add ::ffff:1.2.3.0/120 via fe80::1 dev v0
 link set v2 down
 """
 USED, SIZES = ("metric", "ref", "use"), ("mss", "window", "irtt")

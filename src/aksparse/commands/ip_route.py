@@ -44,7 +44,18 @@ from aksparse.iproute.keywords import (
 from aksparse.iproute.nexthops import HOP, METRICS, NEXT_HOP_OPTIONS, Flow, Metrics, NextHop, Via
 from aksparse.linere import LineGrammar
 from aksparse.records import Record, maker
-from aksparse.tokens import BadValue, as_ipv4, column, ip_address, remember, rest_of_line, to_ip, to_network, word
+from aksparse.tokens import (
+    BadValue,
+    as_ipv4,
+    column,
+    ip_address,
+    remember,
+    rest_of_line,
+    signed_integer,
+    to_ip,
+    to_network,
+    word,
+)
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -161,7 +172,7 @@ _OPTIONS = Options(
         "proto": a_name("protocol"),
         "scope": a_name("scope"),
         "src": an_address("prefsrc"),
-        "metric": a_number("metric"),
+        "metric": a_value("metric", signed_integer, lambda text: int(text) & 0xFFFFFFFF),  # busybox prints a sign
         "mark": a_value("mark", pp.Regex(r"0x[0-9a-f]{1,8}|[0-9]{1,10}").set_name("mark"), lambda text: int(text, 0)),
         "uid": a_number("uid"),
         "expires": a_value("expires", _period_to_come, _to_seconds),

@@ -169,10 +169,11 @@ def _to_ipv6(text: str) -> Address | str:
     if text == "[::]":
         return IPv6Address(0)
     if _DIGITS.fullmatch(text):
-        raise BadValue(text, "IPv6 address or name")
+        return IPv6Address(_IPV4_MAPPED + int(to_ipv4(text)))  # net-tools leaves out the ::ffff: before it
     return to_ip(text) if _HEXADECIMAL.fullmatch(text) else text
 
 
+_IPV4_MAPPED = int(IPv6Address("::ffff:0.0.0.0"))
 _DIGITS = re.compile(r"[0-9.]+")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 
