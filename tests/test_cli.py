@@ -270,6 +270,14 @@ def test_standard_input_is_read_like_a_file(content: bytes, tmp_path: Path) -> N
     assert len(json.loads(run("parse", "route", stdin=content).stdout)) == 1
 
 
+@pytest.mark.parametrize("arguments", [("parse", "route"), ("validate", "-"), ("describe", "-"), ("files", "-")])
+def test_standard_input_that_is_closed_is_trouble(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)  # as Python has it of a closed one
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    assert ended.value.code == 2
+
+
 def test_standard_input_that_is_no_utf_8_is_read_as_far_as_it_goes() -> None:
     done = process("parse", "route", stdin=ROUTES.encode() + b"10.0.0.0 caf\xe9\n")
     assert done.returncode == 1

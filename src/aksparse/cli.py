@@ -111,11 +111,17 @@ class _Input(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise _Trouble("-: standard input is closed")
+    return sys.stdin.buffer.read()
+
+
 def _read(file: str) -> _Input:
     """The text of a file or of standard input."""
     damage: tuple[Diagnostic, ...] = ()
     if file == "-":
-        text = decode(sys.stdin.buffer.read())
+        text = decode(_standard_input())
     elif is_archive_name(file):
         content, damage = _unpacked(file)
         text = decode(content)
@@ -225,7 +231,7 @@ class _DumpName(click.ParamType[_Given]):
         if dump not in ("-", _STDIN) or ctx is None:
             return _Given(value)
         if _STDIN not in ctx.meta:  # both sides of a comparison may be nodes of it
-            ctx.meta[_STDIN] = sys.stdin.buffer.read()
+            ctx.meta[_STDIN] = _standard_input()
         return _Given(f"{_STDIN}{separator}{node}", ctx.meta[_STDIN])
 
 

@@ -255,20 +255,19 @@ _TEMPLATES = {
     **dict.fromkeys(("docker", "podman", "nerdctl"), re.compile(r"\{\{ *\.State\.Pid *\}\}")),
     "crictl": re.compile(r"\{\{ *\.info\.pid *\}\}"),
 }
-_GO_TEMPLATES = {("-o", "go-template"), ("--output", "go-template")}
+# What adds nothing: that a template follows, and that a container is meant.
+_IDLE = {("-o", "go-template"), ("--output", "go-template"), ("--type", "container")}
 
 
 def _words(argv: Sequence[str]) -> list[str]:
-    """The words behind `inspect` or `inspectp`, without the option that tells crictl that a template follows."""
+    """The words behind `inspect` or `inspectp`, without the options that add nothing."""
     at = next((index for index, word in enumerate(argv) if word in ("inspect", "inspectp")), len(argv))
     words = list(argv[at + 1 :])
-    if argv[0] != "crictl":
-        return words
     kept = []
     while words:
-        if tuple(words[:2]) in _GO_TEMPLATES:
+        if tuple(words[:2]) in _IDLE:
             del words[:2]
-        elif words[0].partition("=")[::2] == ("--output", "go-template"):
+        elif words[0].partition("=")[::2] in _IDLE:
             del words[0]
         else:
             kept.append(words.pop(0))
@@ -279,9 +278,9 @@ def _containers(argv: Sequence[str]) -> list[str]:
     return [word for word in (_words(argv) if argv else ()) if word and word[0] != "-" and "{" not in word]
 
 
-_FLAGS = re.compile(r"-[sqlD]|--(?:size|latest|quiet)|--?type(?:=container)?|-(?:o|-output)(?:=json)?|-f|--format")
-_VALUED = {"--type", "-o", "--output", "-f", "--format"}
-_VALUES = {"container", "json", "{{json .}}", "{{ json . }}"}
+_FLAGS = re.compile(r"-[sqlD]|--(?:size|latest|quiet)|-(?:o|-output)(?:=json)?|-f|--format")
+_VALUED = {"-o", "--output", "-f", "--format"}
+_VALUES = {"json", "{{json .}}", "{{ json . }}"}
 
 
 def _produced_by(argv: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Which command lines print what `bridge` and `brctl` print, what Azure's do, and those of containers."""
+"""Which command a command line is one of: of `bridge` and `brctl`, of Azure, of containers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import pytest
 
 from aksparse.capture.layouts import place
 from aksparse.command import registry
-from aksparse.commands.brctl_show import parse_brctl_show
-from aksparse.commands.brctl_showmacs import parse_brctl_showmacs
 
 
 def printed(line: list[str]) -> list[str]:
@@ -56,6 +54,7 @@ def printed(line: list[str]) -> list[str]:
         ("nerdctl container ps -lan 3", "docker_ps"),
         ("docker inspect --type container -f json web", "docker_inspect"),
         ("docker inspect --type=container -s web", "docker_inspect"),
+        ("docker inspect --type container -f {{.State.Pid}} web", "docker_inspect"),
         ("crictl inspect -o json a", "docker_inspect"),
         ("crictl inspectp --output json a", "docker_inspect"),
         ("crictl inspect --output go-template --template {{.info.pid}} a", "docker_inspect"),
@@ -127,20 +126,3 @@ def test_a_file_of_a_sosreport_is_named_after_its_command_line(file: str, comman
     assert found is not None
     assert found.argv is not None
     assert printed(list(found.argv)) == [command]
-
-
-def test_the_bridge_of_a_name_that_a_file_name_has_cut_into_words_is_not_known() -> None:
-    text = "port no\tmac addr\t\tis local?\tageing timer\n  1\t02:00:00:00:00:01\tno\t\t   0.00\n"
-    (known,) = parse_brctl_showmacs(text, argv=("brctl", "showmacs", "cbr0"))
-    (unknown,) = parse_brctl_showmacs(text, argv=("brctl", "showmacs", "br", "lan"))
-    assert (known.bridge, unknown.bridge) == ("cbr0", None)
-
-
-def test_a_complaint_between_a_bridge_and_its_ports_does_not_part_them() -> None:
-    (bridge,) = (
-        parsed := parse_brctl_show(
-            "cbr0\t\t8000.160c0cac5660\tno\t\tveth1\nbridge x does not exist!\n\t\t\t\t\t\t\tveth2\n"
-        )
-    )
-    assert bridge.interfaces == ("veth1", "veth2")
-    assert parsed.ignored == {2: "no-bridge"}
