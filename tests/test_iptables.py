@@ -226,3 +226,11 @@ def test_a_command_line_that_lists_nothing(words: str) -> None:
 def test_a_sentence_is_no_rule(row: str) -> None:
     parsed = iptables.parse_iptables(row, strict=False)
     assert [diagnostic.code for diagnostic in parsed.diagnostics] == ["unexpected-line"]
+
+
+def test_the_address_of_a_mac_match_may_stand_right_behind_its_keyword() -> None:
+    """As iptables 1.8.7 prints it, and a later release."""
+    row = "    0     0 ACCEPT  all  --  *  *  0.0.0.0/0  0.0.0.0/0  MAC{}00:11:22:33:44:55 owner UID match 5"
+    old, new = (iptables.parse_iptables(row.format(blank))[0].rules[0] for blank in ("", " "))
+    assert [match.kind for match in old.matches] == ["mac", "owner"]
+    assert old == new

@@ -278,7 +278,7 @@ LISTED_MATCHES: Options = {
         _limit,
     ),
     **option("length", phrase("length") + mark_of("length") + column(NUMBER_RANGE("length")), packet.LengthMatch),
-    **option("MAC", phrase("MAC") + mark_of("mac_source") + column(word("mac_source")), packet.MacMatch),
+    **option("MAC", pp.Literal("MAC") + mark_of("mac_source") + column(word("mac_source")), packet.MacMatch),
     **option(
         "owner",
         pp.Opt(

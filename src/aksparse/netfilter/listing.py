@@ -18,7 +18,8 @@ from aksparse.netfilter.targets import TargetOption
 from aksparse.tokens import remember
 
 _OPTIONS = {**LISTED_MATCHES, **LISTED_TARGETS}
-_KEYWORD = re.compile(r"(?:! )?#?[A-Za-z][A-Za-z0-9-]*")
+# iptables 1.8.7 prints no blank behind MAC.
+_KEYWORD = re.compile(r"(?:! )?#?(?:MAC(?=[0-9A-F]{2}:)|[A-Za-z][A-Za-z0-9-]*)")
 _TARGET_OPTIONS = get_args(TargetOption)
 
 Options = tuple[tuple[Match, ...], tuple[TargetOption, ...], str | None, str | None, bool]
