@@ -108,7 +108,8 @@ def test_every_public_name_explains_itself(name: str) -> None:
 def test_the_help_of_a_function_tells_what_it_reads_and_the_fields_of_a_record(name: str) -> None:
     command, function = registry()[name], getattr(aksparse, f"parse_{name}")
     shown = plain(render_doc(function))
-    assert f"parse_{name}(text: 'str', *, source: 'str' = '<text>', strict: 'bool' = True" in shown
+    assert f"\nparse_{name}(" in shown
+    assert all(parameter in shown for parameter in ("text: 'str'", "source: 'str' = '<text>'", "strict: 'bool' = True"))
     assert command.title in shown
     assert "ParseError: `strict` and some line was not understood" in shown
     for kind in get_args(command.record) or (command.record,):
